@@ -1,0 +1,95 @@
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from bedplate.platform.db.pool import Connection, ReadPool
+from bedplate.platform.db.session import unit_of_work
+from bedplate.settings.database import DatabaseSettings
+
+
+class Database:
+    """The process's connections: transactions, durable writes and compiled reads, a pool each."""
+
+    def __init__(self, settings: DatabaseSettings, *, application: str = "bedplate") -> None:
+        self.settings = settings
+        self._application = application
+        self.engine = self._engine(settings.pool_size)
+        self.durable_engine = self._engine(settings.durable_pool_size)
+        self.reads = ReadPool(self.connect, size=settings.read_pool_size, timeout=settings.pool_timeout)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autobegin=True)
+        self._durable_sessions = async_sessionmaker(self.durable_engine, expire_on_commit=False)
+
+    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open the session of one unit of work."""
+        return unit_of_work(self._sessions(), self)
+
+    def durable(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a session whose commit does not hang on the request's; see `durably`."""
+        return unit_of_work(self._durable_sessions(), self)
+
+    async def connect(self, **settings: str) -> Connection:
+        """Open a connection outside every pool; `settings` are PostgreSQL's run-time parameters."""
+        configured = self.settings
+        return await asyncpg.connect(
+            configured.url.reveal(),
+            timeout=configured.connect_timeout,  # pyright: ignore[reportArgumentType] - a float is documented
+            command_timeout=configured.statement_timeout + 5,
+            statement_cache_size=configured.statement_cache_size,
+            max_cached_statement_lifetime=0,
+            server_settings={
+                "application_name": self._application,
+                "timezone": "UTC",
+                "jit": "off",
+                "statement_timeout": _milliseconds(configured.statement_timeout),
+                "lock_timeout": _milliseconds(configured.lock_timeout),
+                "idle_in_transaction_session_timeout": _milliseconds(configured.statement_timeout * 4),
+                **settings,
+            },
+        )
+
+    def _engine(self, size: int) -> AsyncEngine:
+        engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self.connect,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=self.settings.pool_timeout,
+            json_serializer=_dump,
+            json_deserializer=msgspec.json.decode,
+        )
+        event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        return engine
+
+    @asynccontextmanager
+    async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
+        """Hold the pools open for as long as the application runs."""
+        try:
+            yield
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Close every pool."""
+        await self.reads.close()
+        await self.engine.dispose()
+        await self.durable_engine.dispose()
+
+
+def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:
+    # asyncpg sees a server's close at once; asking it costs nothing, a ping costs a round trip.
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+def _dump(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))

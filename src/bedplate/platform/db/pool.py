@@ -1,0 +1,137 @@
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from bedplate.platform.errors import Unavailable
+
+type Connection = asyncpg.Connection
+type Connect = Callable[[], Awaitable[Connection]]
+
+GONE = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, OSError)
+
+
+class ReadPool:
+    """A thin pool of asyncpg connections for single statements outside transactions.
+
+    asyncpg's own pool resets each connection at release, which costs more than the read itself; nothing
+    here leaves session state behind, so there is nothing to reset.
+    """
+
+    def __init__(self, connect: Connect, *, size: int, timeout: float) -> None:
+        self._connect = connect
+        self._size = size
+        self._timeout = timeout
+        self._idle: list[Connection] = []
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._open = 0
+
+    @property
+    def in_use(self) -> int:
+        """Connections that are running a statement now."""
+        return self._open - len(self._idle)
+
+    @property
+    def size(self) -> int:
+        """Connections the pool may open."""
+        return self._size
+
+    async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Run a statement and return its rows; a connection found dead is replaced once.
+
+        Raises:
+            Unavailable: no connection came free within the timeout.
+        """
+        try:
+            return await self._run("fetch", sql, arguments)
+        except GONE:
+            return await self._run("fetch", sql, arguments)
+
+    async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record | None:
+        """Run a statement and return its first row."""
+        try:
+            return await self._run("fetchrow", sql, arguments)
+        except GONE:
+            return await self._run("fetchrow", sql, arguments)
+
+    async def _run(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
+        connection = self._idle.pop() if self._idle else await self._acquire()
+        try:
+            return await getattr(connection, method)(sql, *arguments)
+        finally:
+            self._release(connection)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """Lend a connection, for a transaction or a cursor."""
+        connection = self._idle.pop() if self._idle else await self._acquire()
+        try:
+            yield connection
+        finally:
+            self._release(connection)
+
+    async def _acquire(self) -> Connection:
+        try:
+            async with asyncio.timeout(self._timeout):
+                while True:
+                    if self._idle:
+                        return self._idle.pop()
+                    if self._open < self._size:
+                        return await self._grow()
+                    await self._wait()
+        except TimeoutError as error:
+            raise Unavailable("No database connection came free in time") from error
+
+    async def _grow(self) -> Connection:
+        self._open += 1
+        try:
+            return await self._connect()
+        except BaseException:
+            self._open -= 1
+            self._wake()
+            raise
+
+    async def _wait(self) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._wake()
+            raise
+
+    def _release(self, connection: Connection) -> None:
+        if connection.is_closed():
+            self._open -= 1
+            self._drop_dead()
+        elif connection.is_in_transaction():
+            # A cancelled caller may leave a transaction behind; such a connection is not fit for another.
+            connection.terminate()
+            self._open -= 1
+        else:
+            self._idle.append(connection)
+        self._wake()
+
+    def _drop_dead(self) -> None:
+        alive = [c for c in self._idle if not c.is_closed()]
+        self._open -= len(self._idle) - len(alive)
+        self._idle = alive
+
+    def _wake(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    async def close(self) -> None:
+        """Close the idle connections; one still lent is closed when it comes back."""
+        self._size = 0
+        idle, self._idle = self._idle, []
+        self._open -= len(idle)
+        for connection in idle:
+            await connection.close(timeout=2)

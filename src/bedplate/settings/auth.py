@@ -1,0 +1,48 @@
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from bedplate.settings.secret import Secret
+
+
+class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens, passwords and the keys behind them."""
+
+    secret: Annotated[
+        Secret,
+        Meta(
+            description="At least 32 characters: seals signing keys and cursors at rest. `bedplate up` makes one."
+        ),
+    ] = Secret("")
+    previous_secrets: Annotated[
+        tuple[Secret, ...],
+        Meta(description="Former values of `secret`, still able to open what they sealed."),
+    ] = ()
+    issuer: Annotated[str, Meta(description="`iss` of access tokens; empty: the public URL.")] = ""
+    audience: Annotated[str, Meta(min_length=1, description="`aud` of access tokens.")] = "bedplate"
+    access_token_ttl: Annotated[float, Meta(ge=30, le=3600, description="Seconds an access token lives.")] = (
+        300.0
+    )
+    refresh_idle_ttl: Annotated[float, Meta(ge=300, description="Seconds a refresh token lives unused.")] = (
+        14 * 86400.0
+    )
+    session_ttl: Annotated[float, Meta(ge=300, description="Seconds a session lives at most.")] = 90 * 86400.0
+    refresh_grace: Annotated[
+        float,
+        Meta(ge=0, le=10, description="Seconds in which a rotated refresh token still yields its successor."),
+    ] = 10.0
+    clock_skew: Annotated[float, Meta(ge=0, le=60, description="Seconds of clock difference tolerated.")] = (
+        60.0
+    )
+    token_cache_size: Annotated[int, Meta(ge=0, description="Verified access tokens held, a process.")] = (
+        20_000
+    )
+    password_min_length: Annotated[
+        int, Meta(ge=8, le=64, description="Characters (NIST SP 800-63B-4, 3.1.1.2).")
+    ] = 15
+    argon2_memory: Annotated[int, Meta(ge=19456, description="Argon2id memory, KiB.")] = 19_456
+    argon2_time: Annotated[int, Meta(ge=2, description="Argon2id passes.")] = 2
+    allow_reserved_domains: Annotated[
+        bool, Meta(description="Accept addresses under .test, .example and .localhost; `up` sets it.")
+    ] = False
