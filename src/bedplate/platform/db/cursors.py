@@ -14,6 +14,8 @@ type Scalar = str | int | float | bool | dt.datetime | dt.date | UUID | None
 
 
 class InvalidCursor(BadRequest):
+    """The cursor was forged, altered, or made for another list."""
+
     code, title = "invalid_cursor", "The cursor is not one of ours for this list"
 
     def __init__(self) -> None:

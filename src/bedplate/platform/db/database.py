@@ -36,7 +36,7 @@ class Database:
     async def connect(self, **settings: str) -> Connection:
         """Open a connection outside every pool; `settings` are PostgreSQL's run-time parameters."""
         configured = self.settings
-        return await asyncpg.connect(
+        return await asyncpg.connect(  # pyright: ignore[reportUnknownVariableType]
             configured.url.reveal(),
             timeout=configured.connect_timeout,  # pyright: ignore[reportArgumentType] - a float is documented
             command_timeout=configured.statement_timeout + 5,

@@ -1,0 +1,26 @@
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bedplate.platform.errors import Failure
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+    from bedplate.platform.jobs import Schedule, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """What a domain brings: the composition root mounts it, and nothing else needs to know it.
+
+    `permissions` maps `resource:action` to its meaning; `errors` maps a constraint's name to the refusal
+    that a client sees when it is broken.
+    """
+
+    name: str
+    controllers: "tuple[ControllerRouterHandler, ...]" = ()
+    jobs: "tuple[Task[Any], ...]" = ()
+    schedules: "tuple[Schedule, ...]" = ()
+    permissions: Mapping[str, str] = field(default_factory=dict[str, str])
+    errors: Mapping[str, type[Failure]] = field(default_factory=dict[str, type[Failure]])
