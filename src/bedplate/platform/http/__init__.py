@@ -1,0 +1,1 @@
+"""HTTP: problem details, conditional requests, typed bodies, paging queries, health, OpenAPI."""

@@ -1,0 +1,78 @@
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+
+from bedplate.platform.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType
+
+MESSAGE = re.compile(r"^(?P<text>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+RULES = (
+    ("unknown field", "unknown_field"),
+    ("missing required", "required"),
+    ("of length", "length"),
+    ("matching regex", "pattern"),
+    (">=", "minimum"),
+    ("> ", "minimum"),
+    ("<=", "maximum"),
+    ("< ", "maximum"),
+    ("Invalid enum", "enum"),
+    ("Invalid UUID", "uuid"),
+    ("Invalid RFC3339", "date-time"),
+)
+FIELD = re.compile(r"field `([^`]+)`")
+
+
+class TypedRequest(Request[Any, Any, Any]):
+    """A request whose JSON body is decoded once, straight into the handler's type, strictly."""
+
+    async def json(self) -> Any:
+        """Decode the body.
+
+        Raises:
+            UnsupportedMediaType: the body is not JSON.
+            BadRequest: it is malformed or nested too deeply.
+            Invalid: it breaks a rule of its type; the error points at the field.
+        """
+        handler: HTTPRouteHandler = self.route_handler
+        media_type, _ = self.content_type
+        body = await self.body()
+        if media_type != "application/json" and not media_type.endswith("+json") and (body or media_type):
+            raise UnsupportedMediaType("Send application/json", headers={"Accept": "application/json"})
+        field = handler.parsed_data_field
+        return decode_json(body or b"{}", field.annotation if field else object)
+
+
+def decode_json(body: bytes, kind: Any) -> Any:
+    """Decode JSON into a type; the errors are those of `TypedRequest.json`."""
+    try:
+        return _decoder(kind).decode(body)
+    except msgspec.ValidationError as error:
+        raise Invalid("The body breaks a rule", errors=[field_error(str(error))]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadRequest(
+            "The body is not well-formed JSON", errors=[FieldError("", "json", "Malformed JSON")]
+        ) from None
+    except RecursionError:
+        raise BadRequest(
+            "The body is nested too deeply", errors=[FieldError("", "depth", "Nested too deeply")]
+        ) from None
+
+
+@lru_cache(maxsize=512)
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def field_error(message: str, base: str = "") -> FieldError:
+    """Turn msgspec's message, `… - at `$.a[0]``, into a pointer (RFC 6901), a rule and a sentence."""
+    match = MESSAGE.match(message)
+    text, path = (match["text"], match["path"] or "") if match else (message, "")
+    pointer = base + "".join(f"/{part}" for part in re.findall(r"[^.\[\]]+", path))
+    rule = next((rule for sign, rule in RULES if sign in text), "type")
+    named = FIELD.search(text)
+    if named and rule in {"unknown_field", "required"}:
+        pointer = f"{pointer}/{named[1]}"
+    return FieldError(pointer, rule, text)

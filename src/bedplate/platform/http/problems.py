@@ -1,0 +1,111 @@
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap, Scope
+
+from bedplate.platform.db.constraints import ConstraintErrors, database_failure
+from bedplate.platform.errors import Failure, FieldError
+from bedplate.platform.http.body import field_error
+
+PROBLEM_JSON = "application/problem+json"
+TYPE_BASE = "https://bedplate.example/problems/"
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """Problem details (RFC 9457): the one shape of every refusal."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    request_id: str
+    detail: str = ""
+    errors: list[FieldError] = msgspec.field(default_factory=list[FieldError])
+
+
+def problem_bytes(failure: Failure, request_id: str) -> bytes:
+    """Render a refusal as the bytes of its problem document."""
+    problem = Problem(
+        type=TYPE_BASE + failure.code.replace("_", "-"),
+        title=failure.title,
+        status=failure.status,
+        code=failure.code,
+        request_id=request_id,
+        detail=failure.detail,
+        errors=list(failure.errors),
+    )
+    if not failure.extra:
+        return msgspec.json.encode(problem)
+    return msgspec.json.encode({**msgspec.to_builtins(problem), **failure.extra})
+
+
+def problem_response(failure: Failure, scope: Scope) -> Response[bytes]:
+    """Answer with a refusal's problem document."""
+    request_id = str(scope["state"].get("request_id", ""))
+    scope["state"]["problem_code"] = failure.code
+    return Response(
+        problem_bytes(failure, request_id),
+        status_code=failure.status,
+        media_type=PROBLEM_JSON,
+        headers={**failure.headers, "Cache-Control": "no-store"},
+    )
+
+
+def exception_handlers(constraints: ConstraintErrors) -> ExceptionHandlersMap:
+    """Handlers for every exception, our own, the framework's and the unexpected."""
+
+    def on_failure(request: Request[Any, Any, Any], failure: Failure) -> Response[bytes]:
+        return problem_response(failure, request.scope)
+
+    def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+        return problem_response(from_http(error), request.scope)
+
+    def on_any(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        failure = database_failure(error, constraints)
+        if failure is None:
+            request.scope["state"]["unexpected"] = error
+            failure = Failure()
+        return problem_response(failure, request.scope)
+
+    return {Failure: on_failure, HTTPException: on_http, Exception: on_any}
+
+
+def from_http(error: HTTPException) -> Failure:
+    """Translate one of the framework's errors; its texts may quote the query, so none is passed on."""
+    status = error.status_code
+    if isinstance(error, ValidationException):
+        return _invalid_parameters(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Failure()
+    failure = Failure(headers=_kept(error.headers or {}))
+    phrase = HTTPStatus(status).phrase
+    failure.status = status
+    failure.title = phrase
+    failure.code = CODES.get(status, phrase.lower().replace(" ", "_").replace("'", ""))
+    return failure
+
+
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "content_too_large", 400: "bad_request"}
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.title(): value for name, value in headers.items() if name.lower() == "allow"}
+
+
+def _invalid_parameters(error: ValidationException) -> Failure:
+    failure = Failure("A parameter breaks a rule", errors=list(_parameter_errors(error)))
+    failure.status, failure.code, failure.title = 422, "invalid", "The request breaks a rule"
+    return failure
+
+
+def _parameter_errors(error: ValidationException) -> list[FieldError]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    found = [field_error(str(item.get("message", "")), "/" + str(item.get("key", ""))) for item in extra]
+    if found:
+        return found
+    missing = str(error.detail).partition("parameter '")[2].partition("'")[0]
+    return [FieldError(f"/{missing}", "required", "This parameter is required")]
