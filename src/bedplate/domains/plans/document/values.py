@@ -59,8 +59,9 @@ def effort(text: str) -> Effort | None:
 
 
 def effort_text(least: int | None, most: int | None) -> str:
-    """The shortest exact wording: `4-6 hours`, `1 hour`, `90 minutes`."""
-    low, high = sorted((most if least is None else least or 0, least if most is None else most or 0))  # type: ignore[type-var]
+    """The shortest exact wording: `4-6 hours`, `1 hour`, `90 minutes`; one bound alone is a single value."""
+    known = [minutes for minutes in (least, most) if minutes is not None] or [0]
+    low, high = min(known), max(known)
     size, name = (60, "hour") if low % 60 == 0 and high % 60 == 0 else (1, "minute")
     low, high = low // size, high // size
     amount = str(low) if low == high else f"{low}-{high}"
