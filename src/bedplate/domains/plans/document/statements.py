@@ -51,6 +51,9 @@ def state_plan(draft: Draft, scope: Scope, line: int, field: Field) -> bool:
         if name and getattr(draft.plan, name) is None:
             draft.refine_plan(name, field.value, field.place(line))
         return True
+    if scope.phase and scope.section is Section.PHASE and field.name in {"start", "target"}:
+        _state_phase(draft, scope.phase, line, field)
+        return True
     if scope.section in {Section.PLAN, Section.PHASE, Section.TIMES} and field.value:
         state_fact(draft, scope, line, field.key, field.place(line))
         return True
@@ -137,10 +140,16 @@ def _start(draft: Draft, ref: str, line: int, field: Field) -> None:
     """A task's start is its phase's when the phase states none itself."""
     phase = draft.tasks[ref].phase
     if phase and draft.phases[phase].start_on is None and draft.phases[phase].start_text is None:
-        name, value = ("start_on", found) if (found := day(field.value)) else ("start_text", field.value)
-        draft.refine_phase(phase, {name: field.place(line)}, **{name: value})
+        _state_phase(draft, phase, line, field)
     else:
         draft.refine_task(ref, {"start": field.place(line)})
+
+
+def _state_phase(draft: Draft, ref: str, line: int, field: Field) -> None:
+    """A date, or the words that stand for one: `start` and `target` each have both fields."""
+    found = day(field.value)
+    name, value = (f"{field.name}_on", found) if found else (f"{field.name}_text", field.value)
+    draft.refine_phase(ref, {name: field.place(line)}, **{name: value})
 
 
 def _target(draft: Draft, ref: str, line: int, field: Field) -> None:
