@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from bedplate.platform.errors import Failure
 
 if TYPE_CHECKING:
+    from litestar.di import Provide
     from litestar.types import ControllerRouterHandler
 
     from bedplate.platform.jobs import Schedule, Task
@@ -15,7 +16,8 @@ class Domain:
     """What a domain brings: the composition root mounts it, and nothing else needs to know it.
 
     `permissions` maps `resource:action` to its meaning; `errors` maps a constraint's name to the refusal
-    that a client sees when it is broken.
+    that a client sees when it is broken; `dependencies` are what its handlers, and those of later domains,
+    may ask for by name.
     """
 
     name: str
@@ -24,3 +26,4 @@ class Domain:
     schedules: "tuple[Schedule, ...]" = ()
     permissions: Mapping[str, str] = field(default_factory=dict[str, str])
     errors: Mapping[str, type[Failure]] = field(default_factory=dict[str, type[Failure]])
+    dependencies: "Mapping[str, Provide]" = field(default_factory=dict[str, "Provide"])

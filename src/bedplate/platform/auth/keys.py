@@ -63,7 +63,7 @@ class KeyRing:
     def signing(self) -> tuple[str, ECKey]:
         """The key that signs now, with its id."""
         now = utcnow()
-        kid = next(row.kid for row in self._rows if row.activates_at <= now and row.retires_at is None)
+        kid = next(row.kid for row in self._rows if row.activates_at <= now)
         return kid, self._private[kid]
 
     def verifying(self, kid: str) -> ECKey | None:
@@ -99,9 +99,7 @@ async def rotate(session: AsyncSession, sealer: Sealer, *, lead: dt.timedelta, o
     await session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     new = _make(sealer, utcnow() + lead)
     for key in await session.scalars(select(SigningKey).where(SigningKey.retires_at.is_(None))):
-        if lead:
-            continue
-        key.retires_at = utcnow() + overlap
+        key.retires_at = new.activates_at + overlap
     session.add(new)
     await session.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
     return new.kid

@@ -1,12 +1,14 @@
 import datetime as dt
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.keys import KeyRing
@@ -121,20 +123,20 @@ class Tokens:
         if len(token) > MAX_TOKEN_LENGTH:
             raise InvalidToken
         try:
-            extracted = jws.extract_compact(token.encode("ascii"))
-            header: dict[str, Any] = dict(extracted.headers())
-            key = self._keys.verifying(header.get("kid", "")) if self._well_formed(header) else None
-            if key is None or not jws.verify_compact(extracted, key, registry=self._registry):
-                raise InvalidToken
-            claims = msgspec.json.decode(extracted.payload, type=Claims)
+            key = self._key(jws.extract_compact(token.encode("ascii")).headers())
+            payload = jws.deserialize_compact(token, key, registry=self._registry).payload
+            claims = msgspec.json.decode(payload, type=Claims)
         except (JoseError, ValueError, TypeError, KeyError, msgspec.DecodeError) as error:
             raise InvalidToken from error
         return self._accept(claims)
 
-    @staticmethod
-    def _well_formed(header: dict[str, Any]) -> bool:
+    def _key(self, header: Mapping[str, Any]) -> ECKey:
         # An embedded key, a key address or an extension we do not know is a way around our own key set.
-        return set(header) == {"alg", "typ", "kid"} and header["alg"] == "ES256" and header["typ"] == TYPE
+        plain = set(header) == {"alg", "typ", "kid"} and header["alg"] == "ES256" and header["typ"] == TYPE
+        key = self._keys.verifying(str(header["kid"])) if plain else None
+        if key is None:
+            raise InvalidToken
+        return key
 
     def _accept(self, claims: Claims) -> Verified:
         now, skew = time.time(), self._settings.clock_skew

@@ -5,6 +5,7 @@ from bedplate.platform.db.database import Database
 from bedplate.platform.db.listing import Listing, Page, PageQuery, Sort
 from bedplate.platform.db.pool import ReadPool
 from bedplate.platform.db.reads import Read
+from bedplate.platform.db.service import RepositoryService
 from bedplate.platform.db.session import Transaction, after_commit, durably
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "PageQuery",
     "Read",
     "ReadPool",
+    "RepositoryService",
     "Row",
     "Sort",
     "Transaction",

@@ -3,6 +3,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bedplate.platform.db.cursors import CursorSigner
 from bedplate.platform.db.pool import ReadPool
@@ -29,7 +30,7 @@ class PageQuery(msgspec.Struct, frozen=True):
 class Sort(msgspec.Struct, frozen=True):
     """A declared order: columns that are never null, the last of them unique."""
 
-    columns: tuple[ColumnElement[Any], ...]
+    columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...]
     kinds: tuple[type, ...]
 
 
@@ -43,7 +44,7 @@ class Listing[T: msgspec.Struct]:
     def __init__(
         self,
         name: str,
-        statement: Select[Any],
+        statement: Select[*tuple[Any, ...]],
         into: type[T],
         *,
         sorts: Mapping[str, Sort],
@@ -103,7 +104,9 @@ class Listing[T: msgspec.Struct]:
             self._variants[key] = CompiledStatement(self._build(order, sort, present, after=after))
         return self._variants[key]
 
-    def _build(self, order: str, sort: Sort, present: tuple[str, ...], *, after: bool) -> Select[Any]:
+    def _build(
+        self, order: str, sort: Sort, present: tuple[str, ...], *, after: bool
+    ) -> Select[*tuple[Any, ...]]:
         falling = order.startswith("-")
         statement = self._statement.add_columns(*(c.label(f"key_{i}") for i, c in enumerate(sort.columns)))
         statement = statement.where(*(self.filters[name] for name in present))

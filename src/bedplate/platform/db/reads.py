@@ -15,7 +15,7 @@ class CompiledStatement:
 
     __slots__ = ("_defaults", "_names", "sql")
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         compiled = statement.compile(dialect=DIALECT)
         self.sql = str(compiled)
         self._names: list[str] = list(compiled.positiontup or ())
@@ -33,7 +33,7 @@ class Read[T: msgspec.Struct]:
     The statement's columns must be the Struct's fields, in order; this is checked when it is declared.
     """
 
-    def __init__(self, statement: Select[Any], into: type[T]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]], into: type[T]) -> None:
         columns = tuple(str(column.key) for column in statement.selected_columns)
         if columns != into.__struct_fields__:
             raise TypeError(f"{into.__name__}: columns {columns} are not the fields {into.__struct_fields__}")

@@ -1,15 +1,17 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import ExceptionHandlersMap, Scope
+from litestar.types import Scope
 
 from bedplate.platform.db.constraints import ConstraintErrors, database_failure
 from bedplate.platform.errors import Failure, FieldError
 from bedplate.platform.http.body import field_error
+
+type Handler = Callable[[Request[Any, Any, Any], Any], Response[bytes]]
 
 PROBLEM_JSON = "application/problem+json"
 TYPE_BASE = "https://bedplate.example/problems/"
@@ -55,7 +57,7 @@ def problem_response(failure: Failure, scope: Scope) -> Response[bytes]:
     )
 
 
-def exception_handlers(constraints: ConstraintErrors) -> ExceptionHandlersMap:
+def exception_handlers(constraints: ConstraintErrors) -> dict[int | type[Exception], Handler]:
     """Handlers for every exception, our own, the framework's and the unexpected."""
 
     def on_failure(request: Request[Any, Any, Any], failure: Failure) -> Response[bytes]:

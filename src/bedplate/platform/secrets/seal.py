@@ -45,6 +45,10 @@ class Sealer:
         """Derive 32 bytes for keyed digests; only the newest secret counts."""
         return _derive(self._secrets[0], purpose)
 
+    def keys(self, purpose: str) -> list[bytes]:
+        """Derive 32 bytes from each secret, the newest first, for MACs that outlive a rotation."""
+        return [_derive(secret, purpose) for secret in self._secrets]
+
     def digest(self, purpose: str, value: bytes) -> bytes:
         """A keyed digest (BLAKE2b), for secrets that are only ever compared."""
         return hashlib.blake2b(value, key=self.key(purpose), digest_size=32).digest()

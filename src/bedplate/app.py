@@ -1,0 +1,158 @@
+"""The composition root: it alone knows every domain and every part of the platform."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import redis.asyncio as redis
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar_granian import GranianPlugin
+
+from bedplate.domains import access, accounts, audit, sessions, teams
+from bedplate.platform.auth.access import access_guard
+from bedplate.platform.auth.caller import Caller
+from bedplate.platform.auth.keys import CHANNEL as KEYS_CHANNEL
+from bedplate.platform.auth.keys import KeyRing
+from bedplate.platform.auth.middleware import Authenticator, CallerMiddleware
+from bedplate.platform.auth.revocation import CHANNEL as REVOKED_CHANNEL
+from bedplate.platform.auth.revocation import Revocations
+from bedplate.platform.auth.tokens import Tokens
+from bedplate.platform.db import Database, ReadPool, Transaction
+from bedplate.platform.db.cursors import CursorSigner
+from bedplate.platform.db.listen import Listener
+from bedplate.platform.domain import Domain
+from bedplate.platform.http.body import TypedRequest
+from bedplate.platform.http.headers import SecurityHeaders
+from bedplate.platform.http.health import HealthController, Probes
+from bedplate.platform.http.openapi import get_openapi_document, openapi_config
+from bedplate.platform.http.problems import exception_handlers
+from bedplate.platform.http.queries import QueryGate, declared_query_parameters, page_query
+from bedplate.platform.http.service import Service
+from bedplate.platform.secrets.seal import Sealer
+from bedplate.settings import Settings
+from bedplate.settings.load import load_settings
+
+DOMAINS: tuple[Domain, ...] = (
+    audit.DOMAIN,
+    accounts.DOMAIN,
+    teams.DOMAIN,
+    access.DOMAIN,
+    sessions.DOMAIN,
+)
+ABOUT = "The base of an API service, and living plans kept on it."
+
+
+def permissions() -> Mapping[str, str]:
+    """Every permission the domains declare, with its meaning."""
+    return {name: meaning for domain in DOMAINS for name, meaning in domain.permissions.items()}
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Wire the domains onto the platform."""
+    settings = settings or load_settings()
+    database = Database(settings.database)
+    state = _state(settings, database)
+    app = Service(
+        route_handlers=[
+            HealthController,
+            get_openapi_document,
+            *(controller for domain in DOMAINS for controller in domain.controllers),
+        ],
+        dependencies={
+            "db": Provide(_transactions(database)),
+            "reads": Provide(_reads, sync_to_thread=False),
+            "caller": Provide(_caller, sync_to_thread=False),
+            "page": Provide(page_query, sync_to_thread=False),
+            **{name: provide for domain in DOMAINS for name, provide in domain.dependencies.items()},
+        },
+        guards=[access_guard],
+        middleware=[DefineMiddleware(CallerMiddleware, authenticator=state.authenticator), QueryGate],
+        exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
+        lifespan=[database.lifespan, partial(_lifespan, state)],
+        openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
+        plugins=[GranianPlugin()],
+        request_class=TypedRequest,
+        request_max_body_size=settings.http.max_body,
+        state=state,
+    )
+    app.state.query_parameters = declared_query_parameters(app)
+    app.wrap(SecurityHeaders)
+    return app
+
+
+def _state(settings: Settings, database: Database) -> State:
+    sealer = Sealer(settings.auth)
+    key_ring = KeyRing(sealer)
+    tokens = Tokens(settings.auth, key_ring, settings.http.public_url or "http://bedplate.localhost")
+    revocations = Revocations(database, settings.auth.access_token_ttl + settings.auth.clock_skew)
+    client = redis.from_url(settings.redis.url.reveal(), socket_timeout=settings.redis.timeout)
+    return State(
+        {
+            "settings": settings,
+            "database": database,
+            "sealer": sealer,
+            "key_ring": key_ring,
+            "tokens": tokens,
+            "revocations": revocations,
+            "authenticator": Authenticator(tokens, revocations),
+            "refresh_tokens": sessions.RefreshTokens(sealer),
+            "passwords": accounts.Passwords(settings.auth),
+            "cursors": CursorSigner(sealer.key("cursor")),
+            "redis": client,
+            "probes": Probes(
+                {"database": partial(database.reads.fetchrow, "select 1")}, {"redis": client.ping}
+            ),
+        }
+    )
+
+
+@asynccontextmanager
+async def _lifespan(state: State, _app: Litestar) -> AsyncGenerator[None]:
+    database: Database = state.database
+    revocations: Revocations = state.revocations
+    key_ring: KeyRing = state.key_ring
+
+    async def reload_keys(_payload: str) -> None:
+        await key_ring.load(database)
+
+    async def on_connect() -> None:
+        await revocations.load()
+        await key_ring.load(database)
+
+    await key_ring.load(database)
+    async with database.transaction() as session:
+        await access.AccessService(session=session).keep_system_roles(permissions())
+    revocations.listener = Listener(
+        database, {REVOKED_CHANNEL: revocations.on_message, KEYS_CHANNEL: reload_keys}, on_connect
+    )
+    async with revocations.listener.lifespan():
+        state.probes.started = True
+        yield
+    await state.redis.aclose()
+    state.passwords.close()
+
+
+async def _ping(client: redis.Redis) -> None:
+    await client.ping()  # pyright: ignore[reportUnknownMemberType]
+
+
+def _transactions(database: Database) -> Callable[[], AsyncGenerator[Transaction]]:
+    async def transaction() -> AsyncGenerator[Transaction]:
+        async with database.transaction() as session:
+            yield session
+
+    return transaction
+
+
+def _reads(request: Request[Any, Any, Any]) -> ReadPool:
+    database: Database = request.app.state.database
+    return database.reads
+
+
+def _caller(request: Request[Any, Any, Any]) -> Caller | None:
+    return request.scope["user"]

@@ -1,0 +1,73 @@
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from bedplate.domains.access.models import Role, RolePermission, UserRole
+from bedplate.domains.audit import Actor, record
+from bedplate.platform.db import RepositoryService, new_id
+
+ADMIN = "admin"
+MEMBER = "member"
+ADMIN_ONLY = ("audit:", "users:", "roles:", "permissions:", "schedules:", "limits:")
+
+
+class Grants(msgspec.Struct, frozen=True):
+    """A person's roles and the permissions they add up to."""
+
+    roles: list[str]
+    scopes: list[str]
+
+
+class RoleRepository(SQLAlchemyAsyncRepository[Role]):
+    model_type = Role
+
+
+class AccessService(RepositoryService[Role]):
+    """Roles and who has them."""
+
+    repository_type = RoleRepository
+
+    async def keep_system_roles(self, permissions: Mapping[str, str]) -> None:
+        """Make the system roles what the code says: admin may all, a member what is not administration."""
+        member = [p for p in permissions if not p.startswith(ADMIN_ONLY)]
+        await self._keep(ADMIN, "Administers the service", list(permissions))
+        await self._keep(MEMBER, "Uses the service", member)
+
+    async def grants(self, user_id: UUID) -> Grants:
+        """A person's roles and permissions, everybody's included."""
+        statement = (
+            select(Role.name, RolePermission.permission)
+            .join(RolePermission, RolePermission.role_id == Role.id, isouter=True)
+            .where(
+                (Role.name == MEMBER)
+                | Role.id.in_(select(UserRole.role_id).where(UserRole.user_id == user_id))
+            )
+        )
+        rows = (await self.session.execute(statement)).all()
+        scopes = {permission for _, permission in rows if permission}
+        return Grants(sorted({name for name, _ in rows}), sorted(scopes))
+
+    async def assign(self, user_id: UUID, role: str, actor: Actor) -> None:
+        """Give a person a role; giving it twice is no error."""
+        session = self.session
+        role_id = await session.scalar(select(Role.id).where(Role.name == role))
+        statement = insert(UserRole).values(user_id=user_id, role_id=role_id).on_conflict_do_nothing()
+        await session.execute(statement)
+        await record(session, "role.assigned", actor, subject=user_id, resource=f"role:{role}")
+
+    async def _keep(self, name: str, description: str, permissions: list[str]) -> None:
+        session = self.session
+        values = {"id": new_id(), "name": name, "description": description, "system": True}
+        await session.execute(insert(Role).values(values).on_conflict_do_nothing(index_elements=["name"]))
+        role_id = await session.scalar(select(Role.id).where(Role.name == name))
+        await session.execute(
+            delete(RolePermission).where(
+                RolePermission.role_id == role_id, RolePermission.permission.not_in(permissions)
+            )
+        )
+        rows = [{"role_id": role_id, "permission": permission} for permission in permissions]
+        await session.execute(insert(RolePermission).values(rows).on_conflict_do_nothing())

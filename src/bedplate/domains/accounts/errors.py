@@ -1,0 +1,19 @@
+from bedplate.platform.errors import Conflict, FieldError, Invalid
+
+
+class EmailTaken(Conflict):
+    code, title = "email_taken", "Another account has this address"
+
+
+class WeakPassword(Invalid):
+    code, title = "weak_password", "The password is too weak"
+
+    def __init__(self, rule: str, message: str, pointer: str = "/password") -> None:
+        super().__init__(message, errors=[FieldError(pointer, rule, message)])
+
+
+class InvalidEmail(Invalid):
+    code, title = "invalid", "The request breaks a rule"
+
+    def __init__(self, message: str, pointer: str = "/email") -> None:
+        super().__init__(message, errors=[FieldError(pointer, "email", message)])

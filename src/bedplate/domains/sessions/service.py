@@ -1,0 +1,187 @@
+import datetime as dt
+import secrets
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from bedplate.domains.access import AccessService
+from bedplate.domains.accounts import AccountService
+from bedplate.domains.accounts.reads import Credentials
+from bedplate.domains.audit import Actor, record
+from bedplate.domains.sessions.errors import InvalidRefreshToken
+from bedplate.domains.sessions.models import AuthSession
+from bedplate.domains.sessions.refresh import Presented, RefreshTokens
+from bedplate.domains.sessions.schemas import TokenPair
+from bedplate.platform.auth.revocation import revoke
+from bedplate.platform.auth.tokens import Tokens
+from bedplate.platform.db import Transaction, durably, new_id, utcnow
+from bedplate.settings.auth import AuthSettings
+
+
+class SessionService:
+    """Sign-ins: open, renew, end. What must outlive a refusal is written durably before it is raised."""
+
+    def __init__(
+        self, session: Transaction, *, settings: AuthSettings, tokens: Tokens, refresh_tokens: RefreshTokens
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._tokens = tokens
+        self._refresh_tokens = refresh_tokens
+
+    async def open(
+        self, account: Credentials, actor: Actor, *, device: str = "", method: str = "password"
+    ) -> TokenPair:
+        """Begin a session for a person who has just proved who he is."""
+        now = utcnow()
+        row = AuthSession(
+            id=new_id(),
+            user_id=account.id,
+            nonce=secrets.token_bytes(16),
+            rotated_at=now,
+            authenticated_at=now,
+            expires_at=now + dt.timedelta(seconds=self._settings.session_ttl),
+            idle_expires_at=now + dt.timedelta(seconds=self._settings.refresh_idle_ttl),
+            device=device,
+            address=actor.address,
+            user_agent=actor.user_agent,
+        )
+        self._session.add(row)
+        await self._session.flush()
+        await record(
+            self._session,
+            "session.created",
+            actor,
+            subject=account.id,
+            resource=f"session:{row.id}",
+            method=method,
+        )
+        return await self._pair(row, 0, email_verified=account.email_verified)
+
+    async def renew(self, token: str, actor: Actor) -> TokenPair:
+        """Trade a refresh token for its successor; twins within the grace period get the same one.
+
+        Raises:
+            InvalidRefreshToken: unknown, expired or revoked; a stale one ends its family first.
+        """
+        presented = self._refresh_tokens.parse(token)
+        row = await self._session.get(AuthSession, presented.session_id)
+        now = utcnow()
+        if row is None or not self._refresh_tokens.genuine(presented, row.nonce) or not _alive(row, now):
+            raise InvalidRefreshToken
+        if not await self._advance(presented, now):
+            await self._tolerate_twin(presented, actor)
+        account = await AccountService(session=self._session).living(row.user_id)
+        if account.disabled_at is not None:
+            raise InvalidRefreshToken
+        return await self._pair(
+            row, presented.count + 1, email_verified=account.email_verified_at is not None
+        )
+
+    async def end(self, session_id: UUID, user_id: UUID, actor: Actor, *, because: str) -> bool:
+        """End one of a person's sessions; False when there is none alive."""
+        return bool(await self.end_all(user_id, actor, because=because, only=session_id))
+
+    async def end_all(
+        self,
+        user_id: UUID,
+        actor: Actor,
+        *,
+        because: str,
+        only: UUID | None = None,
+        keep: UUID | None = None,
+    ) -> int:
+        """End a person's sessions, all, one, or all but one; returns how many ended."""
+        ended = await _end(self._session, user_id, because, only=only, keep=keep)
+        for session_id in ended:
+            await record(
+                self._session,
+                "session.revoked",
+                actor,
+                subject=user_id,
+                resource=f"session:{session_id}",
+                because=because,
+            )
+        return len(ended)
+
+    async def _advance(self, presented: Presented, now: dt.datetime) -> bool:
+        statement = (
+            update(AuthSession)
+            .where(
+                AuthSession.id == presented.session_id,
+                AuthSession.refresh_count == presented.count,
+                AuthSession.revoked_at.is_(None),
+            )
+            .values(
+                refresh_count=presented.count + 1,
+                rotated_at=now,
+                idle_expires_at=now + dt.timedelta(seconds=self._settings.refresh_idle_ttl),
+            )
+            .returning(AuthSession.id)
+            .execution_options(synchronize_session=False)
+        )
+        return await self._session.scalar(statement) is not None
+
+    async def _tolerate_twin(self, presented: Presented, actor: Actor) -> None:
+        columns = (
+            AuthSession.refresh_count,
+            AuthSession.rotated_at,
+            AuthSession.revoked_at,
+            AuthSession.user_id,
+        )
+        count, rotated_at, revoked_at, user_id = (
+            await self._session.execute(select(*columns).where(AuthSession.id == presented.session_id))
+        ).one()
+        if revoked_at is not None:
+            raise InvalidRefreshToken
+        fresh = utcnow() - rotated_at <= dt.timedelta(seconds=self._settings.refresh_grace)
+        if presented.count + 1 == count and fresh:
+            return
+        async with durably(self._session) as other:
+            await _end(other, user_id, "refresh_reuse", only=presented.session_id)
+            await record(
+                other,
+                "session.refresh_reuse",
+                actor,
+                subject=user_id,
+                resource=f"session:{presented.session_id}",
+            )
+        raise InvalidRefreshToken
+
+    async def _pair(self, row: AuthSession, count: int, *, email_verified: bool) -> TokenPair:
+        grants = await AccessService(session=self._session).grants(row.user_id)
+        access_token = self._tokens.issue(
+            user_id=row.user_id,
+            session_id=row.id,
+            roles=grants.roles,
+            scopes=grants.scopes,
+            email_verified=email_verified,
+            authenticated_at=row.authenticated_at,
+            client_id=row.client_id or "bedplate",
+        )
+        return TokenPair(
+            access_token, self._tokens.lifetime, self._refresh_tokens.make(row.id, row.nonce, count)
+        )
+
+
+def _alive(row: AuthSession, now: dt.datetime) -> bool:
+    return row.revoked_at is None and now < row.expires_at and now < row.idle_expires_at
+
+
+async def _end(
+    session: Transaction, user_id: UUID, because: str, *, only: UUID | None = None, keep: UUID | None = None
+) -> list[UUID]:
+    statement = (
+        update(AuthSession)
+        .where(AuthSession.user_id == user_id, AuthSession.revoked_at.is_(None))
+        .values(revoked_at=utcnow(), revoked_because=because)
+        .returning(AuthSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    if only is not None:
+        statement = statement.where(AuthSession.id == only)
+    if keep is not None:
+        statement = statement.where(AuthSession.id != keep)
+    ended = list(await session.scalars(statement))
+    await revoke(session, "session", *ended)
+    return ended

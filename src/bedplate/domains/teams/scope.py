@@ -1,0 +1,49 @@
+from collections.abc import Sequence
+from typing import Literal, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, literal_column, or_, select
+
+from bedplate.domains.teams.errors import TeamRoleTooLow
+from bedplate.domains.teams.models import TeamMember
+from bedplate.platform.db import Transaction
+from bedplate.platform.errors import NotFound
+
+type TeamRole = Literal["owner", "editor", "viewer"]
+
+READERS: Sequence[TeamRole] = ("owner", "editor", "viewer")
+WRITERS: Sequence[TeamRole] = ("owner", "editor")
+OWNERS: Sequence[TeamRole] = ("owner",)
+
+
+def in_callers_teams(
+    team_id: ColumnElement[UUID], roles: Sequence[TeamRole] = READERS
+) -> ColumnElement[bool]:
+    """Whether a row's team is one of the caller's: the one scope helper, for reads with a `user_id` value."""
+    mine = select(TeamMember.team_id).where(TeamMember.user_id == bindparam("user_id"))
+    if len(roles) < len(READERS):
+        mine = mine.where(or_(*(TeamMember.role == literal_column(f"'{role}'") for role in roles)))
+    return team_id.in_(mine)
+
+
+async def team_role(session: Transaction, team_id: UUID, user_id: UUID) -> TeamRole | None:
+    """A person's role in a team."""
+    statement = select(TeamMember.role).where(TeamMember.team_id == team_id, TeamMember.user_id == user_id)
+    return cast("TeamRole | None", await session.scalar(statement))
+
+
+async def require_role(
+    session: Transaction, team_id: UUID, user_id: UUID, roles: Sequence[TeamRole] = READERS
+) -> TeamRole:
+    """Hold a person to a role in a team.
+
+    Raises:
+        NotFound: not a member; to him the team does not exist.
+        TeamRoleTooLow: a member, but not with this role.
+    """
+    role = await team_role(session, team_id, user_id)
+    if role is None:
+        raise NotFound
+    if role not in roles:
+        raise TeamRoleTooLow
+    return role

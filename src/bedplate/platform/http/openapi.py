@@ -1,0 +1,67 @@
+from typing import Any
+
+from litestar import Request, Response, Router, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.status_codes import HTTP_404_NOT_FOUND
+from litestar.types import Method
+
+from bedplate.platform.auth.access import PUBLIC
+from bedplate.platform.errors import NotFound
+from bedplate.platform.http.docs_page import DocsPage
+
+
+def openapi_config(title: str, version: str, description: str) -> OpenAPIConfig:
+    """OpenAPI 3.1: the page at `/docs`, the document at `/docs/openapi.json`, nothing from outside."""
+    page = DocsPage()
+    return OpenAPIConfig(
+        title=title,
+        version=version,
+        description=description,
+        render_plugins=[page],
+        openapi_router=Router(
+            "/docs",
+            route_handlers=[],
+            include_in_schema=False,
+            opt={"access": PUBLIC},
+            after_request=_not_found_as_problem,
+        ),
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(
+                    type="http",
+                    scheme="bearer",
+                    bearer_format="JWT",
+                    description="An access token or an API key",
+                )
+            }
+        ),
+        security=[{"bearer": []}],
+        use_handler_docstrings=True,
+        operation_id_creator=operation_id,
+    )
+
+
+def operation_id(handler: HTTPRouteHandler, _method: Method, _path: list[Any]) -> str:
+    """The handler's own name, so that generated clients read well."""
+    return handler.handler_name
+
+
+def _not_found_as_problem(response: Response[Any]) -> Response[Any]:
+    # Litestar answers an unknown page below the docs with HTML of its own; here every refusal has one shape.
+    if response.status_code == HTTP_404_NOT_FOUND:
+        raise NotFound
+    return response
+
+
+@get(
+    "/openapi.json",
+    access=PUBLIC,
+    include_in_schema=False,
+    sync_to_thread=False,
+    media_type="application/json",
+)
+def get_openapi_document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    """The OpenAPI document where clients look for it first."""
+    return Response(request.app.openapi_schema.to_schema(), headers={"Cache-Control": "public, max-age=300"})
