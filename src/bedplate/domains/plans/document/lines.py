@@ -7,7 +7,7 @@ U+2028 and is never used.
 import re
 from dataclasses import dataclass
 
-from .errors import DocumentNotUtf8
+from bedplate.domains.plans.document.errors import DocumentNotUtf8
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 BOM = "\ufeff"

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .entities import Resolution
-from .words import says_all, says_none
+from bedplate.domains.plans.document.entities import Resolution
+from bedplate.domains.plans.document.words import says_all, says_none
 
 COVERAGE = 0.75
 MARGIN = 0.25
@@ -18,13 +18,70 @@ MOST_CANDIDATES = 200
 _TOKEN = re.compile(r"[^\W_]+")
 _ENDINGS = ("ing", "ed", "es", "s")
 _NUMBER = re.compile(
-    r"(?:(?:tasks?|items?|steps?|issues?)[ \t]*)?#?([A-Z]{0,8}-?\d{1,6}(?:\.\d{1,4}){0,5})\W*$", re.I
+    r"(?:(?:tasks?|items?|steps?|issues?)[ \t]*)?#?([A-Z]{0,8}-?\d{1,6}(?:\.\d{1,4}){0,5})\W*$", re.IGNORECASE
 )
-_NUMBER_INSIDE = re.compile(r"(?:\b(?:task|item|step|issue)[ \t]*#?|#)(\d{1,6}(?:\.\d{1,4}){0,5})\b", re.I)
+_NUMBER_INSIDE = re.compile(
+    r"(?:\b(?:task|item|step|issue)[ \t]*#?|#)(\d{1,6}(?:\.\d{1,4}){0,5})\b", re.IGNORECASE
+)
 _FILLER = frozenset(
-    "a an the and or of to for in on at by with from is are be been being it its this that these those must should"
-    " can will has have had do does after before until once first then all other work task tasks item items step"
-    " steps complete completed completion done finished fixed ready".split()
+    [
+        "a",
+        "an",
+        "the",
+        "and",
+        "or",
+        "of",
+        "to",
+        "for",
+        "in",
+        "on",
+        "at",
+        "by",
+        "with",
+        "from",
+        "is",
+        "are",
+        "be",
+        "been",
+        "being",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "must",
+        "should",
+        "can",
+        "will",
+        "has",
+        "have",
+        "had",
+        "do",
+        "does",
+        "after",
+        "before",
+        "until",
+        "once",
+        "first",
+        "then",
+        "all",
+        "other",
+        "work",
+        "task",
+        "tasks",
+        "item",
+        "items",
+        "step",
+        "steps",
+        "complete",
+        "completed",
+        "completion",
+        "done",
+        "finished",
+        "fixed",
+        "ready",
+    ]
 )
 
 
@@ -78,9 +135,9 @@ class Titles:
     def find(self, phrase: str, exclude: str | None = None) -> Match:
         if not phrase.strip() or says_none(phrase):
             return Match("none")
-        if number := _NUMBER.match(phrase.strip()) or _NUMBER_INSIDE.search(phrase):
-            if ref := self._numbers.get(number[1].lower()):
-                return Match("resolved", ref, 1.0) if ref != exclude else Match("unresolved")
+        number = _NUMBER.match(phrase.strip()) or _NUMBER_INSIDE.search(phrase)
+        if number and (ref := self._numbers.get(number[1].lower())):
+            return Match("resolved", ref, 1.0) if ref != exclude else Match("unresolved")
         if says_all(phrase):
             return Match("wildcard")
         if (ref := self._exact.get(" ".join(_TOKEN.findall(phrase.lower())))) and ref != exclude:

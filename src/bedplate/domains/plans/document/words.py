@@ -1,44 +1,45 @@
 """The vocabulary of living documents: glyphs, state words, priorities, and how each is written back."""
 
 import re
+from collections.abc import Iterable
 
-from .entities import PhaseState, Priority, State
+from bedplate.domains.plans.document.entities import PhaseState, Priority, State
 
 VARIATION_SELECTOR = "\ufe0f"
 CLOSED: frozenset[State] = frozenset({"completed", "cancelled"})
 
-GLYPHS: dict[str, State] = (
-    dict.fromkeys("⚠⏳⌛📋📝⬜☐🔲🔜📅🆕⭕🚫⛔🛑🔴⚪", "pending")
-    | dict.fromkeys("🔄🚧🏗🟡🔵▶🔃🔨🛠⚙🏃", "in_progress")
-    | dict.fromkeys("👀🔍🔎🟣", "in_review")
-    | dict.fromkeys("✅✔✓☑🟢🎉🏁", "completed")
-    | dict.fromkeys("⏸💤⏭", "deferred")
-    | dict.fromkeys("❌✖✗🗑", "cancelled")
-)
 
-WORDS: dict[str, State] = (
-    dict.fromkeys(
-        ("pending", "todo", "to do", "to-do", "not started", "planned", "open", "backlog", "upcoming")
-        + ("queued", "waiting", "blocked", "ready", "new"),
-        "pending",
-    )
-    | dict.fromkeys(
-        ("in progress", "in-progress", "in_progress", "wip", "started", "active", "ongoing", "doing"),
-        "in_progress",
-    )
-    | dict.fromkeys(("in review", "in-review", "in_review", "review", "reviewing"), "in_review")
-    | dict.fromkeys(("completed", "complete", "done", "finished", "closed", "shipped", "merged"), "completed")
-    | dict.fromkeys(("deferred", "postponed", "on hold", "on-hold", "paused", "later"), "deferred")
-    | dict.fromkeys(
+def _each[V](names: Iterable[str], value: V) -> dict[str, V]:
+    return dict.fromkeys(names, value)
+
+
+GLYPHS: dict[str, State] = {
+    **_each("⚠⏳⌛📋📝⬜☐🔲🔜📅🆕⭕🚫⛔🛑🔴⚪", "pending"),
+    **_each("🔄🚧🏗🟡🔵▶🔃🔨🛠⚙🏃", "in_progress"),
+    **_each("👀🔍🔎🟣", "in_review"),
+    **_each("✅✔✓☑🟢🎉🏁", "completed"),
+    **_each("⏸💤⏭", "deferred"),
+    **_each("❌✖✗🗑", "cancelled"),
+}
+WORDS: dict[str, State] = {
+    **_each(("pending", "todo", "to do", "to-do", "not started", "planned", "open", "new"), "pending"),
+    **_each(("backlog", "upcoming", "queued", "waiting", "blocked", "ready"), "pending"),
+    **_each(("in progress", "in-progress", "in_progress", "wip", "started", "active"), "in_progress"),
+    **_each(("ongoing", "doing"), "in_progress"),
+    **_each(("in review", "in-review", "in_review", "review", "reviewing"), "in_review"),
+    **_each(("completed", "complete", "done", "finished", "closed", "shipped", "merged"), "completed"),
+    **_each(("deferred", "postponed", "on hold", "on-hold", "paused", "later"), "deferred"),
+    **_each(
         ("cancelled", "canceled", "dropped", "abandoned", "won't do", "wontfix", "obsolete"), "cancelled"
-    )
-)
-
-MARKERS: dict[str, State] = (
-    dict.fromkeys("xX✓✔✅☑", "completed")
-    | dict.fromkeys("~/oO.", "in_progress")
-    | {"?": "in_review", "-": "cancelled", ">": "deferred"}
-)
+    ),
+}
+MARKERS: dict[str, State] = {
+    **_each("xX✓✔✅☑", "completed"),
+    **_each("~/oO.", "in_progress"),
+    "?": "in_review",
+    "-": "cancelled",
+    ">": "deferred",
+}
 
 WRITTEN_GLYPHS: dict[State, str] = {
     "pending": "⏳",
@@ -73,13 +74,15 @@ PHASE_STATES: dict[State, PhaseState] = {
     "cancelled": "completed",
 }
 
-_PRIORITIES: dict[str, Priority] = (
-    dict.fromkeys(("critical", "urgent", "blocker", "highest", "p0"), "critical")
-    | dict.fromkeys(("high", "p1", "major"), "high")
-    | dict.fromkeys(("medium", "normal", "moderate", "p2"), "medium")
-    | dict.fromkeys(("low", "lowest", "minor", "p3", "p4"), "low")
-    | dict.fromkeys(("none", "n/a", "-"), "none")
-)
+_PRIORITIES: dict[str, Priority] = {
+    **_each(("critical", "urgent", "blocker", "highest", "p0"), "critical"),
+    **_each(("high", "p1", "major"), "high"),
+    **_each(("medium", "normal", "moderate", "p2"), "medium"),
+    **_each(("low", "lowest", "minor", "p3", "p4"), "low"),
+    **_each(("none", "n/a", "-"), "none"),
+}
+
+PHASE = re.compile(r"\b(phase|sprint|milestone|iteration|stage)[ \t]+(\d{1,6}|[IVX]{1,6}\b)", re.IGNORECASE)
 
 # A run of symbols that is no letter, digit, space or common punctuation: where a state's glyph stands.
 GLYPH_RUN = r"[^\w\s\x00-\x7f–—…‘’“”«»·•°§¿¡]+"

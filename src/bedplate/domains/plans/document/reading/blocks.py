@@ -4,8 +4,8 @@ import hashlib
 
 import msgspec
 
-from .lines import Line, join
-from .outline import BlockKind, Stretch
+from bedplate.domains.plans.document.lines import Line, join
+from bedplate.domains.plans.document.reading.outline import BlockKind, Stretch
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,13 +4,13 @@ import re
 
 import msgspec
 
-from .draft import Draft, refined
-from .entities import Evidence, Place, State, Task
-from .headings import name_phase
-from .matching import Titles
-from .sections import PHASE
-from .titles import Title
-from .values import day
+from bedplate.domains.plans.document.entities import Evidence, Place, State, Task
+from bedplate.domains.plans.document.matching import Titles
+from bedplate.domains.plans.document.reading.draft import Draft, refined
+from bedplate.domains.plans.document.reading.headings import name_phase
+from bedplate.domains.plans.document.reading.titles import Title
+from bedplate.domains.plans.document.values import day
+from bedplate.domains.plans.document.words import PHASE
 
 _PHASE_START = re.compile(r"\bstart\b", re.IGNORECASE)
 _PHASE_TARGET = re.compile(r"\btarget\b|\bdue\b|\bdeadline\b|\bend\b", re.IGNORECASE)

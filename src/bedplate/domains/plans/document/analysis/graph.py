@@ -6,9 +6,17 @@ from typing import Literal
 
 import msgspec
 
-from .entities import Content, Link, Origin, Phase, PhaseState, Priority, State, TaskKind
-from .sections import PHASE
-from .words import CLOSED
+from bedplate.domains.plans.document.entities import (
+    Content,
+    Link,
+    Origin,
+    Phase,
+    PhaseState,
+    Priority,
+    State,
+    TaskKind,
+)
+from bedplate.domains.plans.document.words import CLOSED, PHASE
 
 type Basis = Literal["prose", "graph", "both"]
 

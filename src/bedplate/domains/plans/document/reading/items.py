@@ -1,10 +1,9 @@
 """What a list item says, by the section that it stands in."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from .boxes import ListItem, read_item, read_lead
-from .draft import Draft
-from .entities import (
+from bedplate.domains.plans.document.entities import (
     Criterion,
     Decision,
     Evidence,
@@ -19,13 +18,21 @@ from .entities import (
     State,
     Task,
 )
-from .fields import read_field
-from .outline import Element
-from .sections import RECORDS, SECTION_STATES, TASK_LISTS, Scope, Section
-from .statements import state_fact, state_plan, state_task
-from .titles import Title, read_title
-from .values import measure
-from .words import marker_state, priority, says_none
+from bedplate.domains.plans.document.reading.boxes import ListItem, read_item, read_lead
+from bedplate.domains.plans.document.reading.draft import Draft
+from bedplate.domains.plans.document.reading.fields import read_field
+from bedplate.domains.plans.document.reading.outline import Element
+from bedplate.domains.plans.document.reading.sections import (
+    RECORDS,
+    SECTION_STATES,
+    TASK_LISTS,
+    Scope,
+    Section,
+)
+from bedplate.domains.plans.document.reading.statements import state_fact, state_plan, state_task
+from bedplate.domains.plans.document.reading.titles import Title, read_title
+from bedplate.domains.plans.document.values import measure
+from bedplate.domains.plans.document.words import marker_state, priority, says_none
 
 _LEVELS: dict[str, Level] = {"critical": "high", "high": "high", "medium": "medium", "low": "low"}
 
@@ -61,26 +68,28 @@ def read_list_item(draft: Draft, scope: Scope, element: Element, owner: BoxOwner
 
 
 def _plain(draft: Draft, scope: Scope, element: Element, item: ListItem, owner: BoxOwner) -> bool:
-    line = element.start + 1
-    if scope.section in RECORDS and element.level == 0 and scope.record is None:
-        return _record(draft, scope, element, item)
-    if scope.section is Section.STANDUP:
-        return _standup(draft, scope, element, item)
-    if scope.section is Section.RISKS:
-        return _risk(draft, scope, element, item)
-    if scope.section is Section.BLOCKED:
-        state_fact(draft, scope, line, "blocked", Place(line, item.start, line, item.end))
-        return True
-    found = read_field(draft.lines[element.start])
-    if found and scope.section in {Section.TIMES, Section.PLAN}:
-        return state_plan(draft, scope, line, found)
+    """A bullet without a box, outside any task."""
+    reader = _PLAIN.get(scope.section)
+    if reader:
+        return reader(draft, scope, element, item)
     listed = scope.section in TASK_LISTS or scope.section is Section.PHASE
     title = read_title(draft.lines[element.start], item.start, item.end)
-    if listed and element.level == 0 and not says_none(item.text):
-        if title.state or scope.section in {Section.COMPLETED, Section.UPCOMING, Section.DEFERRED}:
-            owner.ref, owner.depth = _own_task(draft, scope, element, item, "bullet"), element.level
-            return True
-    return says_none(item.text) and listed
+    tells = title.state or scope.section in {Section.COMPLETED, Section.UPCOMING, Section.DEFERRED}
+    if listed and tells and element.level == 0 and not says_none(item.text):
+        owner.ref, owner.depth = _own_task(draft, scope, element, item, "bullet"), element.level
+        return True
+    return listed and says_none(item.text)
+
+
+def _blocked(draft: Draft, scope: Scope, element: Element, item: ListItem) -> bool:
+    line = element.start + 1
+    state_fact(draft, scope, line, "blocked", Place(line, item.start, line, item.end))
+    return True
+
+
+def _stated(draft: Draft, scope: Scope, element: Element, item: ListItem) -> bool:
+    found = read_field(draft.lines[element.start]) if item.text else None
+    return found is not None and state_plan(draft, scope, element.start + 1, found)
 
 
 def _under_task(draft: Draft, task: str, element: Element, item: ListItem, owner: BoxOwner) -> bool:
@@ -173,6 +182,8 @@ def _criterion(draft: Draft, scope: Scope, element: Element, item: ListItem) -> 
 
 def _record(draft: Draft, scope: Scope, element: Element, item: ListItem) -> bool:
     """`1. **Title**: text`, a decision or a lesson by its section; further lines belong to the text."""
+    if element.level or scope.record:
+        return False
     line, text = element.start + 1, draft.lines[element.start]
     lead = read_lead(text, item)
     more = [each.strip() for each in draft.lines[element.start + 1 : element.end]]
@@ -233,6 +244,12 @@ def _box_places(line: int, item: ListItem) -> dict[str, Place]:
     return places
 
 
-def outside(owner: BoxOwner) -> BoxOwner:
-    """The owner after a heading: boxes below it are their own again."""
-    return replace(owner, ref=None)
+_PLAIN: dict[Section, Callable[[Draft, Scope, Element, ListItem], bool]] = {
+    Section.DECISIONS: _record,
+    Section.LESSONS: _record,
+    Section.STANDUP: _standup,
+    Section.RISKS: _risk,
+    Section.BLOCKED: _blocked,
+    Section.TIMES: _stated,
+    Section.PLAN: _stated,
+}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from .entities import (
+from bedplate.domains.plans.document.entities import (
     Arrow,
     Content,
     Criterion,

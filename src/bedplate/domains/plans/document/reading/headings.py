@@ -3,12 +3,11 @@
 import re
 from dataclasses import dataclass, replace
 
-from .draft import Draft, refined
-from .entities import Decision, Evidence, Lesson, Phase, Place, State, Task
-from .outline import Element
-from .sections import (
+from bedplate.domains.plans.document.entities import Decision, Evidence, Lesson, Phase, Place, State, Task
+from bedplate.domains.plans.document.reading.draft import Draft, refined
+from bedplate.domains.plans.document.reading.outline import Element
+from bedplate.domains.plans.document.reading.sections import (
     PART_OF_TASK,
-    PHASE,
     RECORDS,
     SECTION_STATES,
     TASK_LISTS,
@@ -18,8 +17,8 @@ from .sections import (
     question,
     task_list,
 )
-from .titles import Title, read_title
-from .words import PHASE_STATES
+from bedplate.domains.plans.document.reading.titles import Title, read_title
+from bedplate.domains.plans.document.words import PHASE, PHASE_STATES
 
 _ATX = re.compile(r"\ufeff?[ ]{0,3}#{1,6}(?:[ \t]+|$)")
 _KIND_AND_NAME = re.compile(r"[ \t]+[-–—][ \t]+")
@@ -74,8 +73,8 @@ def _open_section(draft: Draft, scope: Scope, element: Element, title: Title, bo
 def _open_plan(draft: Draft, scope: Scope, element: Element, title: Title) -> Scope:
     """`# Kind - Name`; a later heading of the first level only groups."""
     line = draft.lines[element.start]
-    section = named_section(title.text)
-    section = section if section in RECORDS or section is Section.RISKS else Section.PLAN
+    named = named_section(title.text)
+    section = named if named and (named in RECORDS or named is Section.RISKS) else Section.PLAN
     if not draft.plan.line:
         start, end = _heading_columns(line)
         parts = _KIND_AND_NAME.split(line[start:end], maxsplit=1)

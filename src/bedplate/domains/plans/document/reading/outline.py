@@ -10,7 +10,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from .lines import Line, as_markdown
+from bedplate.domains.plans.document.lines import Line, as_markdown
 
 type Kind = Literal["heading", "paragraph", "item", "fence", "table", "code", "html", "rule"]
 type BlockKind = Literal[

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from .entities import Content
-from .finding import Finding, Severity
-from .reader import parse
-from .stated import stated_findings
-from .stated_edges import edge_findings
+from bedplate.domains.plans.document.analysis.finding import Finding, Severity
+from bedplate.domains.plans.document.analysis.stated import stated_findings
+from bedplate.domains.plans.document.analysis.stated_edges import edge_findings
+from bedplate.domains.plans.document.entities import Content
+from bedplate.domains.plans.document.reading.reader import parse
 
 type FailOn = Literal["drift", "warning", "info"]
 

@@ -2,15 +2,16 @@
 
 import re
 
-from .draft import Draft
-from .entities import Evidence, Place, Task
-from .fields import Field
-from .outline import Element
-from .sections import Scope
-from .statements import state_task
-from .titles import read_title
-from .values import day
-from .words import glyph_state, marker_state, word_state
+from bedplate.domains.plans.document.entities import Evidence, Place, State, Task
+from bedplate.domains.plans.document.reading.draft import Draft
+from bedplate.domains.plans.document.reading.fields import Field
+from bedplate.domains.plans.document.reading.outline import Element
+from bedplate.domains.plans.document.reading.sections import Scope
+from bedplate.domains.plans.document.reading.statements import state_task
+from bedplate.domains.plans.document.reading.titles import read_title
+from bedplate.domains.plans.document.values import day
+from bedplate.domains.plans.document.words import glyph_state, marker_state, word_state
+from bedplate.domains.plans.document.writing.edits import one_line
 
 _CELL = re.compile(r"(?:\\.|`[^`|]*`|[^|\\])+")
 _BOX = re.compile(r"\[(.)\]")
@@ -42,6 +43,16 @@ def read_table(draft: Draft, scope: Scope, element: Element) -> bool:
     for number in range(element.start + 2, element.end):
         _read_row(draft, scope, columns, number)
     return True
+
+
+def row_like(row: str, last: Task, task: Task, marker: str) -> str:
+    """A row for a new task: the columns of another row, only title, number and state filled."""
+    cells = _cells(row)
+    boxed = "[" in row[last.places["cell"].start : last.places["cell"].end]
+    state = f"[{marker}]" if boxed else task.state.replace("_", " ").capitalize()
+    filled = {last.places["cell"].start: state, last.places["title"].start: one_line(task.title)}
+    written = [filled.get(start, task.number or "" if text == last.number else "") for text, start in cells]
+    return "| " + " | ".join(text.replace("|", "\\|") for text in written) + " |"
 
 
 def _read_row(draft: Draft, scope: Scope, columns: list[str], index: int) -> None:
@@ -83,7 +94,7 @@ def _state_cell(draft: Draft, ref: str, line: int, cell: Field) -> None:
         state_task(draft, ref, line, cell)
 
 
-def _first_state(stated: str):  # noqa: ANN202
+def _first_state(stated: str) -> State | None:
     words = re.findall(r"[^\W\d_]+", stated)
     pairs = [" ".join(words[:2]), *words[:1]]
     return next((state for word in pairs if (state := word_state(word))), None) or glyph_state(stated)

@@ -4,13 +4,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .entities import Content, Link, Node, Prose, Side, Task
-from .errors import GraphCycle
-from .finding import Finding, finding
-from .graph import Edge, graph_of, links_of
-from .matching import COVERAGE, coverage, tokens
-from .paths import reaches, topological
-from .words import CLOSED
+from bedplate.domains.plans.document.analysis.finding import Finding, finding
+from bedplate.domains.plans.document.analysis.graph import Edge, graph_of, links_of
+from bedplate.domains.plans.document.analysis.paths import reaches, topological
+from bedplate.domains.plans.document.entities import Content, Link, Node, Prose, Side, Task
+from bedplate.domains.plans.document.errors import GraphCycle
+from bedplate.domains.plans.document.matching import COVERAGE, coverage, tokens
+from bedplate.domains.plans.document.words import CLOSED
 
 _END = re.compile(r"\b(?:complete|completed|done|finished?|end|release[ds]?|launch|shipped)\b", re.IGNORECASE)
 
@@ -53,7 +53,8 @@ class _View:
             return False
         said = tokens(prose.raw)
         return any(
-            coverage(said, tokens(name)) >= COVERAGE or coverage(tokens(name), said) >= COVERAGE for name in names
+            coverage(said, tokens(name)) >= COVERAGE or coverage(tokens(name), said) >= COVERAGE
+            for name in names
         )
 
     def name(self, ref: str) -> str:
@@ -114,7 +115,10 @@ def _dead_ends(view: _View) -> Iterator[Finding]:
         if ref not in fine and ref not in leading_on:
             goals = ", ".join(f"{nodes[end].mermaid_id} “{nodes[end].label}”" for end in ends[:3])
             yield finding(
-                "graph.dead-end", node.ref, node.line, f"{node.mermaid_id} “{node.label}” never reaches {goals}"
+                "graph.dead-end",
+                node.ref,
+                node.line,
+                f"{node.mermaid_id} “{node.label}” never reaches {goals}",
             )
 
 

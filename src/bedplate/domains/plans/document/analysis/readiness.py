@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from .graph import Basis, Graph, Vertex, complete_stages
-from .words import CLOSED
+from bedplate.domains.plans.document.analysis.graph import Basis, Graph, Vertex, complete_stages
+from bedplate.domains.plans.document.words import CLOSED
 
 type ReasonKind = Literal["state", "kind", "dependency", "phase"]
 
@@ -58,9 +58,9 @@ def blocked(graph: Graph, *, basis: Basis = "both") -> dict[str, tuple[str, ...]
     view = _View(graph, basis)
     found: dict[str, tuple[str, ...]] = {}
     for key, vertex in graph.vertices.items():
-        if not vertex.drawn_only and vertex.state not in CLOSED and vertex.state != "deferred":
-            if blockers := view.open_blockers(key):
-                found[key] = tuple(blockers)
+        open_task = not vertex.drawn_only and vertex.state not in CLOSED and vertex.state != "deferred"
+        if open_task and (blockers := view.open_blockers(key)):
+            found[key] = tuple(blockers)
     return found
 
 
@@ -90,7 +90,9 @@ class _View:
             if key in self.graph.stages and key not in self.complete:
                 name = self.graph.stages[key].name
                 found.append(
-                    Reason(kind="phase", message=f"its phase starts after {name}, which is open", waits_for=key)
+                    Reason(
+                        kind="phase", message=f"its phase starts after {name}, which is open", waits_for=key
+                    )
                 )
         return found
 

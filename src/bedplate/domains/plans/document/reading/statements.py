@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from .draft import Draft, refined
-from .entities import Deferral, Fact, Place, Prose, Side, State
-from .fields import Field
-from .sections import Scope, Section
-from .titles import read_title
-from .values import day, effort, percent
-from .words import glyph_state, priority, word_state
+from bedplate.domains.plans.document.entities import Deferral, Fact, Place, Prose, Side, State
+from bedplate.domains.plans.document.reading.draft import Draft, refined
+from bedplate.domains.plans.document.reading.fields import Field
+from bedplate.domains.plans.document.reading.sections import Scope, Section
+from bedplate.domains.plans.document.reading.titles import read_title
+from bedplate.domains.plans.document.values import day, effort, percent
+from bedplate.domains.plans.document.words import glyph_state, priority, word_state
 
 _METADATA = {
     "document_version": "document_version",

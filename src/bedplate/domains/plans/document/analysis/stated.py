@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from .entities import Content, Criterion, Evidence, Fact, Task
-from .finding import Finding, finding
-from .graph import graph_of
-from .readiness import blocked
-from .values import effort, effort_text, holds
-from .words import CLOSED, says_none
+from bedplate.domains.plans.document.analysis.finding import Finding, finding
+from bedplate.domains.plans.document.analysis.graph import graph_of
+from bedplate.domains.plans.document.analysis.readiness import blocked
+from bedplate.domains.plans.document.entities import Content, Criterion, Evidence, Fact, Task
+from bedplate.domains.plans.document.values import effort, effort_text, holds
+from bedplate.domains.plans.document.words import CLOSED, says_none
 
 
 def stated_findings(content: Content) -> Iterator[Finding]:
@@ -103,7 +103,10 @@ def _remaining(content: Content, fact: Fact) -> Iterator[Finding]:
     open_tasks = [
         task
         for task in content.tasks
-        if task.state not in CLOSED and task.state != "deferred" and task.effort_max and task.ref not in parents
+        if task.state not in CLOSED
+        and task.state != "deferred"
+        and task.effort_max
+        and task.ref not in parents
     ]
     open_tasks = [task for task in open_tasks if task.phase == fact.phase] or open_tasks
     if stated is None or not open_tasks:

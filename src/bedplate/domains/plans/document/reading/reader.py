@@ -4,21 +4,21 @@ import hashlib
 
 import msgspec
 
-from .blocks import Block, cut
-from .boxes import read_item
-from .draft import Draft, Unread
-from .entities import Arrow, Content, Entity, Node, Place
-from .fields import read_field
-from .flowchart import read_flowchart
-from .headings import Body, open_heading
-from .items import BoxOwner, read_list_item
-from .lines import decode, split
-from .outline import Element, outline
-from .resolve import resolve
-from .sections import Scope, Section
-from .statements import TASK_FIELDS, state_fact, state_plan, state_task
-from .tables import read_table
-from .words import word_state
+from bedplate.domains.plans.document.entities import Arrow, Content, Entity, Node, Place
+from bedplate.domains.plans.document.lines import decode, split
+from bedplate.domains.plans.document.reading.blocks import Block, cut
+from bedplate.domains.plans.document.reading.boxes import read_item
+from bedplate.domains.plans.document.reading.draft import Draft, Unread
+from bedplate.domains.plans.document.reading.fields import read_field
+from bedplate.domains.plans.document.reading.flowchart import read_flowchart
+from bedplate.domains.plans.document.reading.headings import Body, open_heading
+from bedplate.domains.plans.document.reading.items import BoxOwner, read_list_item
+from bedplate.domains.plans.document.reading.outline import Element, outline
+from bedplate.domains.plans.document.reading.resolve import resolve
+from bedplate.domains.plans.document.reading.sections import Scope, Section
+from bedplate.domains.plans.document.reading.statements import TASK_FIELDS, state_fact, state_plan, state_task
+from bedplate.domains.plans.document.reading.tables import read_table
+from bedplate.domains.plans.document.words import word_state
 
 # A task's signs stand near its heading; looking further would make many headings cost their square.
 _BODY_REACH = 40

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from .entities import Place, State
-from .values import day
-from .words import GLYPH_RUN, WORD_CHOICE, glyph_state, word_state
+from bedplate.domains.plans.document.entities import Place, State
+from bedplate.domains.plans.document.values import day
+from bedplate.domains.plans.document.words import GLYPH_RUN, WORD_CHOICE, glyph_state, word_state
 
 # A longer line is prose: it is taken as the title whole, and the patterns below stay cheap.
 LONGEST = 400

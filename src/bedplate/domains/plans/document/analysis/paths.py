@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from .errors import GraphCycle
-from .graph import Basis, Edge, Graph
-from .words import CLOSED
+from bedplate.domains.plans.document.analysis.graph import Basis, Edge, Graph
+from bedplate.domains.plans.document.errors import GraphCycle
+from bedplate.domains.plans.document.words import CLOSED
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):

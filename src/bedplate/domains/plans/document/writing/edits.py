@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from .entities import Place
-from .lines import Line, join, main_ending
+from bedplate.domains.plans.document.entities import Place
+from bedplate.domains.plans.document.lines import Line, join, main_ending
 
 
 def one_line(text: str) -> str:
@@ -17,9 +17,9 @@ class Edits:
     def __init__(self, lines: list[Line]) -> None:
         self.lines = lines
         self._replaced: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
-        self._inserted: dict[int, list[str]] = defaultdict(list)
+        self._inserted: dict[int, list[list[str]]] = defaultdict(list)
+        self._chunks: dict[str, list[str]] = {}
         self._removed: set[int] = set()
-        self._last: int | None = None
 
     def text(self, line: int) -> str:
         return self.lines[line - 1].text if 0 < line <= len(self.lines) else ""
@@ -34,16 +34,24 @@ class Edits:
         self._replaced[place.line].append((place.start, last, text))
         self._removed.update(range(place.line + 1, place.end_line + 1))
 
-    def insert_after(self, line: int, texts: list[str]) -> None:
-        self._inserted[line].extend(texts)
-        self._last = line
+    def insert_after(self, line: int, texts: list[str], ref: str = "") -> None:
+        """Lines to stand after a line, 0 for the very top; `ref` names them for `continue_insert`."""
+        self._inserted[line].append(texts)
+        self._chunks[ref] = texts
 
-    def append_to_last(self, text: str) -> bool:
-        """One more line after what was inserted last; False when nothing was."""
-        if self._last is None:
+    def continue_insert(self, ref: str, texts: list[str]) -> bool:
+        """More lines after those that were inserted under a ref; False when there are none."""
+        if ref not in self._chunks:
             return False
-        self._inserted[self._last].append(text)
+        self._chunks[ref].extend(texts)
         return True
+
+    def insert_chunk(self, ref: str, texts: list[str]) -> None:
+        """Let later lines of `ref` follow lines that were already inserted."""
+        self._chunks[ref] = texts
+
+    def inserted(self, ref: str) -> list[str]:
+        return self._chunks.get(ref, [])
 
     def remove(self, first: int, last: int) -> None:
         self._removed.update(range(first, last + 1))
@@ -53,17 +61,21 @@ class Edits:
 
     def apply(self) -> bytes:
         ending = main_ending(self.lines)
-        result = [Line(text, ending) for text in self._inserted.get(0, [])]
+        result = [Line(text, ending) for text in self._added(0)]
         for number, line in enumerate(self.lines, 1):
             if number not in self._removed:
                 result.append(Line(self._edited(number, line.text), line.ending))
-            if added := self._inserted.get(number):
-                if result and not result[-1].ending:  # the last line had no end: it does now, the new last has not
-                    result[-1] = Line(result[-1].text, ending)
-                    result += [Line(text, ending) for text in added[:-1]] + [Line(added[-1], "")]
-                else:
-                    result += [Line(text, ending) for text in added]
+            added = self._added(number)
+            if added and result and not result[-1].ending:
+                # The last line had no end. It gets one, and the new last line has none in its stead.
+                result[-1] = Line(result[-1].text, ending)
+                result += [*(Line(text, ending) for text in added[:-1]), Line(added[-1], "")]
+            else:
+                result += [Line(text, ending) for text in added]
         return join(result).encode()
+
+    def _added(self, line: int) -> list[str]:
+        return [text for texts in self._inserted.get(line, ()) for text in texts]
 
     def _edited(self, number: int, text: str) -> str:
         for start, end, new in sorted(self._replaced.get(number, ()), reverse=True):

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from datetime import date
 
-from .edits import one_line
-from .entities import PhaseState, State, Task
-from .values import effort_text
-from .words import WRITTEN_GLYPHS, WRITTEN_MARKERS, WRITTEN_WORDS, cased_like, marker_state
-
-PHASE_WORDS: dict[PhaseState, State] = {
-    "pending": "pending",
-    "in_progress": "in_progress",
-    "completed": "completed",
-}
+from bedplate.domains.plans.document.entities import State, Task
+from bedplate.domains.plans.document.values import effort_text
+from bedplate.domains.plans.document.words import (
+    WRITTEN_GLYPHS,
+    WRITTEN_MARKERS,
+    WRITTEN_WORDS,
+    cased_like,
+    marker_state,
+)
+from bedplate.domains.plans.document.writing.edits import one_line
 
 
 class Style:
@@ -30,6 +30,8 @@ class Style:
         if not glyph and not word:
             glyph = word = True
         for peer in self._tasks:
+            if (peer.word or "").lower() == "blocked":
+                continue  # a pending task of a special kind
             if peer.evidence.heading == state and bool(peer.glyph) == glyph and bool(peer.word) == word:
                 return _joined(peer.glyph, peer.word)
         model = (example.word if example else None) or "PENDING"

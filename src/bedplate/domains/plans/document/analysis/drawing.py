@@ -2,7 +2,7 @@
 
 import msgspec
 
-from .graph import Basis, Graph, Vertex
+from bedplate.domains.plans.document.analysis.graph import Basis, Graph, Vertex
 
 _COLOURS = {
     "completed": "#c8e6c9",

@@ -1,10 +1,10 @@
 """What differs between what a document says and what the data says now."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import msgspec
 
-from .entities import Content, Entity
+from bedplate.domains.plans.document.entities import Content, Entity
 
 # Fields that a document states. What is not here (parents, kinds, links) is said by where an entity stands.
 STATED: dict[str, tuple[str, ...]] = {
@@ -57,15 +57,16 @@ class Remove(msgspec.Struct, frozen=True):
 type Change = Update | Add | Remove
 
 
-def entities_of(content: Content) -> Iterator[Entity]:
+def entities_of(content: Content, groups: Collection[str] = GROUPS) -> Iterator[Entity]:
     """The plan, then every entity in the order in which one may refer to another."""
     yield content.plan
     for name in GROUPS:
-        yield from getattr(content, name)
+        if name in groups:
+            yield from getattr(content, name)
 
 
-def by_ref(content: Content) -> dict[str, Entity]:
-    return {entity.ref: entity for entity in entities_of(content)}
+def by_ref(content: Content, groups: Collection[str] = GROUPS) -> dict[str, Entity]:
+    return {entity.ref: entity for entity in entities_of(content, groups)}
 
 
 def stated(entity: Entity) -> dict[str, object]:
@@ -73,9 +74,12 @@ def stated(entity: Entity) -> dict[str, object]:
     return {name: getattr(entity, name) for name in STATED[type(entity).__name__]}
 
 
-def changes(document: Content, current: Content) -> list[Change]:
-    """What to change in the document so that it says what `current` does; entities are paired by ref."""
-    said, now = by_ref(document), by_ref(current)
+def changes(document: Content, current: Content, *, groups: Collection[str] = GROUPS) -> list[Change]:
+    """What to change in the document so that it says what `current` does; entities are paired by ref.
+
+    `groups` are the ones that `current` knows of; what is in the others is left alone.
+    """
+    said, now = by_ref(document, groups), by_ref(current, groups)
     found: list[Change] = [Remove(ref) for ref in said if ref not in now]
     for ref, entity in now.items():
         known = said.get(ref)

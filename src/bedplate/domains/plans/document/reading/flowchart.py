@@ -102,7 +102,7 @@ def _label(line: str, position: int) -> tuple[int, int, int]:
         start += 1
         close = line.find('"', start)
     else:
-        close = line.find(_CLOSING[line[start - 1]] if line[start - 1] in _CLOSING else "]", start)
+        close = line.find(_CLOSING.get(line[start - 1], "]"), start)
     if close < 0:
         return position, position, position
     end = close + quoted

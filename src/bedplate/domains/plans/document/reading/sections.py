@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .entities import StandupKind, State
+from bedplate.domains.plans.document.entities import StandupKind, State
 
 
 class Section(StrEnum):
@@ -46,7 +46,6 @@ class Scope:
     record: str | None = None
 
 
-PHASE = re.compile(r"\b(phase|sprint|milestone|iteration|stage)[ \t]+(\d{1,6}|[IVX]{1,6}\b)", re.IGNORECASE)
 PART_OF_TASK = re.compile(
     r"\W*(?:sub-?tasks?|checklist|acceptance criteria|steps?|tasks?|notes?|details|description|progress)\W*$",
     re.IGNORECASE,

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from .entities import Place
+from bedplate.domains.plans.document.entities import Place
 
 _BOLD = re.compile(r"[ \t>\ufeff]*(?:[-*+][ \t]+)?(\*\*|__)([^*:\r\n]{1,60}?)(:?)\1[ \t]*(:?)[ \t]*")
 _PLAIN = re.compile(r"[ \t>\ufeff]*(?:[-*+][ \t]+)?([^\W\d_][\w /-]{1,40}):(?:[ \t]+|$)")
