@@ -12,6 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar_granian import GranianPlugin
+from sqlalchemy import MetaData
 
 from bedplate.domains import access, accounts, audit, sessions, teams
 from bedplate.platform.auth.access import access_guard
@@ -22,7 +23,7 @@ from bedplate.platform.auth.middleware import Authenticator, CallerMiddleware
 from bedplate.platform.auth.revocation import CHANNEL as REVOKED_CHANNEL
 from bedplate.platform.auth.revocation import Revocations
 from bedplate.platform.auth.tokens import Tokens
-from bedplate.platform.db import Database, ReadPool, Transaction
+from bedplate.platform.db import Base, Database, ReadPool, Transaction
 from bedplate.platform.db.cursors import CursorSigner
 from bedplate.platform.db.listen import Listener
 from bedplate.platform.domain import Domain
@@ -50,6 +51,11 @@ ABOUT = "The base of an API service, and living plans kept on it."
 def permissions() -> Mapping[str, str]:
     """Every permission the domains declare, with its meaning."""
     return {name: meaning for domain in DOMAINS for name, meaning in domain.permissions.items()}
+
+
+def metadata() -> MetaData:
+    """The tables of every domain and of the platform, for migrations."""
+    return Base.metadata
 
 
 def create_app(settings: Settings | None = None) -> Litestar:

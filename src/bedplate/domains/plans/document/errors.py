@@ -1,5 +1,7 @@
 """What can be wrong with a document as such; the domain turns these into answers."""
 
+from collections.abc import Sequence
+
 
 class DocumentNotUtf8(ValueError):  # noqa: N818 - named as the domain speaks of it
     """The bytes are not UTF-8; `offset` is that of the first byte that is not."""
@@ -9,13 +11,17 @@ class DocumentNotUtf8(ValueError):  # noqa: N818 - named as the domain speaks of
         self.offset = offset
 
 
-class ChangeNotPossible(ValueError):  # noqa: N818
-    """A change names an entity or a field that the document has not."""
-
-
 class GraphCycle(ValueError):  # noqa: N818
     """The dependencies close a cycle; `path` names its vertices, the first one again at the end."""
 
     def __init__(self, path: tuple[str, ...]) -> None:
         super().__init__("The dependencies form a cycle: " + " → ".join(path))
         self.path = path
+
+
+class MergeConflict(ValueError):  # noqa: N818
+    """Document and data changed the same things differently; `conflicts` says which."""
+
+    def __init__(self, conflicts: Sequence[object]) -> None:
+        super().__init__(f"{len(conflicts)} conflicts between the document and the data.")
+        self.conflicts = tuple(conflicts)

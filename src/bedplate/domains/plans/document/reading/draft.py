@@ -46,8 +46,7 @@ class Draft:
     phases: dict[str, Phase] = field(default_factory=dict[str, Phase])
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
     deferrals: dict[str, Deferral] = field(default_factory=dict[str, Deferral])
-    decisions: dict[str, Decision] = field(default_factory=dict[str, Decision])
-    lessons: dict[str, Lesson] = field(default_factory=dict[str, Lesson])
+    records: dict[str, Decision | Lesson] = field(default_factory=dict[str, Decision | Lesson])
     items: list[Item] = field(default_factory=list[Item])
     prose: list[Prose] = field(default_factory=list[Prose])
     nodes: list[Node] = field(default_factory=list[Node])
@@ -99,8 +98,8 @@ class Draft:
             nodes=tuple(self.nodes),
             arrows=tuple(self.arrows),
             deferrals=tuple(self.deferrals.values()),
-            decisions=tuple(self.decisions.values()),
-            lessons=tuple(self.lessons.values()),
+            decisions=tuple(each for each in self.records.values() if isinstance(each, Decision)),
+            lessons=tuple(each for each in self.records.values() if isinstance(each, Lesson)),
             risks=tuple(self.risks),
             criteria=tuple(self.criteria),
             facts=tuple(self.facts),

@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass, replace
 
-from bedplate.domains.plans.document.entities import Decision, Evidence, Lesson, Phase, Place, State, Task
+from bedplate.domains.plans.document.entities import Evidence, Phase, Place, State, Task
 from bedplate.domains.plans.document.reading.draft import Draft, refined
 from bedplate.domains.plans.document.reading.outline import Element
+from bedplate.domains.plans.document.reading.records import open_record
 from bedplate.domains.plans.document.reading.sections import (
     PART_OF_TASK,
     RECORDS,
@@ -37,7 +38,9 @@ def open_heading(draft: Draft, above: Scope, element: Element, body: Body) -> Sc
     """Add what the heading stands for; the scope that it opens. `above` is the enclosing scope."""
     text = draft.lines[element.start]
     title = read_title(text, *_heading_columns(text))
-    scope = replace(above, level=element.level, record=None)
+    if above.record:
+        return replace(above, level=element.level)
+    scope = replace(above, level=element.level)
     if element.level == 1:
         return _open_plan(draft, scope, element, title)
     if above.section is Section.TASK:
@@ -127,18 +130,8 @@ def add_task(draft: Draft, scope: Scope, title: Title, *, line: int, end_line: i
 
 def _open_record(draft: Draft, scope: Scope, element: Element, title: Title) -> Scope:
     line = element.start + 1
-    kind = "decision" if scope.section is Section.DECISIONS else "lesson"
-    ref = draft.ref(kind, title.number or title.text)
-    number = int(title.number) if title.number and title.number.isdecimal() else None
-    shared = {"title": Place(line, title.start, line, title.end)}
-    if kind == "decision":
-        draft.decisions[ref] = Decision(
-            ref=ref, line=line, end_line=element.end, places=shared, title=title.text, number=number
-        )
-    else:
-        draft.lessons[ref] = Lesson(
-            ref=ref, line=line, end_line=element.end, places=shared, title=title.text, number=number
-        )
+    place = Place(line, title.start, line, title.end)
+    ref = open_record(draft, scope, element, number=title.number, title=title.text, at=place)
     return replace(scope, record=ref)
 
 

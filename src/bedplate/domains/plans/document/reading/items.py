@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 
 from bedplate.domains.plans.document.entities import (
     Criterion,
-    Decision,
     Evidence,
     Item,
-    Lesson,
     Level,
     Note,
     Place,
@@ -22,8 +20,8 @@ from bedplate.domains.plans.document.reading.boxes import ListItem, read_item, r
 from bedplate.domains.plans.document.reading.draft import Draft
 from bedplate.domains.plans.document.reading.fields import read_field
 from bedplate.domains.plans.document.reading.outline import Element
+from bedplate.domains.plans.document.reading.records import read_record
 from bedplate.domains.plans.document.reading.sections import (
-    RECORDS,
     SECTION_STATES,
     TASK_LISTS,
     Scope,
@@ -180,34 +178,6 @@ def _criterion(draft: Draft, scope: Scope, element: Element, item: ListItem) -> 
     return True
 
 
-def _record(draft: Draft, scope: Scope, element: Element, item: ListItem) -> bool:
-    """`1. **Title**: text`, a decision or a lesson by its section; further lines belong to the text."""
-    if element.level or scope.record:
-        return False
-    line, text = element.start + 1, draft.lines[element.start]
-    lead = read_lead(text, item)
-    more = [each.strip() for each in draft.lines[element.start + 1 : element.end]]
-    body = " ".join(part for part in (lead.text, *more) if part)
-    last = len(draft.lines[element.end - 1].rstrip(" \t"))
-    places = {
-        "title": Place(line, lead.title_start, line, lead.title_start + len(lead.title)),
-        "body": Place(line, lead.text_start, element.end, last),
-    }
-    if scope.section is Section.DECISIONS:
-        ref = draft.ref("decision", item.ordinal or lead.title)
-        draft.decisions[ref] = Decision(
-            ref=ref, line=line, end_line=element.end, places=places, title=lead.title, body=body,
-            number=item.ordinal,
-        )  # fmt: skip
-    else:
-        ref = draft.ref("lesson", item.ordinal or lead.title)
-        draft.lessons[ref] = Lesson(
-            ref=ref, line=line, end_line=element.end, places=places, title=lead.title, body=body,
-            number=item.ordinal,
-        )  # fmt: skip
-    return True
-
-
 def _standup(draft: Draft, scope: Scope, element: Element, item: ListItem) -> bool:
     line = element.start + 1
     if scope.question is None or says_none(item.text):
@@ -245,8 +215,8 @@ def _box_places(line: int, item: ListItem) -> dict[str, Place]:
 
 
 _PLAIN: dict[Section, Callable[[Draft, Scope, Element, ListItem], bool]] = {
-    Section.DECISIONS: _record,
-    Section.LESSONS: _record,
+    Section.DECISIONS: read_record,
+    Section.LESSONS: read_record,
     Section.STANDUP: _standup,
     Section.RISKS: _risk,
     Section.BLOCKED: _blocked,

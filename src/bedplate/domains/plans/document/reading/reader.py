@@ -14,6 +14,7 @@ from bedplate.domains.plans.document.reading.flowchart import read_flowchart
 from bedplate.domains.plans.document.reading.headings import Body, open_heading
 from bedplate.domains.plans.document.reading.items import BoxOwner, read_list_item
 from bedplate.domains.plans.document.reading.outline import Element, outline
+from bedplate.domains.plans.document.reading.records import extend_record
 from bedplate.domains.plans.document.reading.resolve import resolve
 from bedplate.domains.plans.document.reading.sections import Scope, Section
 from bedplate.domains.plans.document.reading.statements import TASK_FIELDS, state_fact, state_plan, state_task
@@ -103,6 +104,9 @@ class _Reader:
 
     def _paragraph(self, scope: Scope, element: Element) -> None:
         self.owner.ref = None
+        if scope.record:
+            extend_record(self.draft, scope.record, element)
+            return
         for index in range(element.start, element.end):
             if not self._statement(scope, index):
                 self.draft.skip(index, index + 1, "paragraph")

@@ -1,0 +1,25 @@
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection
+
+from bedplate.app import metadata
+from bedplate.platform.db.migrate import migration_engine
+
+config = context.config
+
+
+def run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=metadata(), compare_server_default=False)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main() -> None:
+    engine = migration_engine(config.attributes["url"])
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()
+
+
+asyncio.run(main())

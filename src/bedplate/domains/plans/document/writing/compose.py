@@ -1,0 +1,202 @@
+"""A whole new document for a plan that never had one, in the form that the reader knows best."""
+
+from collections.abc import Iterable, Sequence
+
+from bedplate.domains.plans.document.analysis.graph import links_of
+from bedplate.domains.plans.document.entities import (
+    Content,
+    Criterion,
+    Decision,
+    Lesson,
+    Phase,
+    Risk,
+    Standup,
+    StandupKind,
+    Task,
+)
+from bedplate.domains.plans.document.words import WRITTEN_GLYPHS, WRITTEN_WORDS
+from bedplate.domains.plans.document.writing.edits import one_line
+from bedplate.domains.plans.document.writing.sheets import (
+    deferral_fields,
+    field_lines,
+    numbered_title,
+    phase_lines,
+    task_fields,
+)
+
+_QUESTIONS: dict[StandupKind, str] = {
+    "done": "What was completed yesterday?",
+    "today": "What will be worked on today?",
+    "blocker": "What blockers exist?",
+}
+_DEEPEST = 6
+
+
+def compose(content: Content) -> bytes:
+    """A living document that reads back as the same plan; ends with a line end."""
+    composer = _Composer(content)
+    return ("\n".join(composer.lines()).rstrip("\n") + "\n").encode()
+
+
+class _Composer:
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self.children: dict[str, list[Task]] = {}
+        known = {task.ref for task in content.tasks}
+        for task in content.tasks:
+            if task.parent in known and task.parent != task.ref:
+                self.children.setdefault(task.parent, []).append(task)
+        self.names = {
+            task.ref: f"Task {task.number}" if task.number else task.title for task in content.tasks
+        }
+        self.blockers: dict[str, list[str]] = {}
+        for link in links_of(content):
+            if link.blocker in self.names and link.blocked in self.names:
+                self.blockers.setdefault(link.blocked, []).append(link.blocker)
+
+    def lines(self) -> list[str]:
+        plan = self.content.plan
+        title = " - ".join(one_line(part) for part in (plan.document_kind, plan.title) if part)
+        made = [f"# {title or 'Plan'}", "", *self._metadata(), ""]
+        for phase in sorted(self.content.phases, key=lambda each: each.ordinal):
+            made += [*phase_lines(phase), *self._tasks(phase.ref)]
+        phases = {phase.ref for phase in self.content.phases}
+        loose = [task for task in self._roots() if task.phase not in phases]
+        made += ["## Tasks", "", *self._written(loose)] if loose else []
+        return [
+            *made,
+            *self._graph(),
+            *self._criteria(),
+            *self._facts(),
+            *self._risks(),
+            *self._standup(),
+            *self._records(),
+        ]
+
+    def _metadata(self) -> list[str]:
+        plan = self.content.plan
+        updated = plan.document_updated_on
+        return field_lines(
+            {
+                "Document Version": plan.document_version,
+                "Last Updated": updated.isoformat() if updated else None,
+                "Current Phase": plan.current_phase,
+                "Document Status": plan.status,
+                "Update Frequency": plan.update_frequency,
+                "Review Schedule": plan.review_schedule,
+            }
+        )
+
+    def _roots(self) -> list[Task]:
+        under = {task.ref for children in self.children.values() for task in children}
+        return [task for task in self.content.tasks if task.ref not in under]
+
+    def _tasks(self, phase: str) -> list[str]:
+        return self._written([task for task in self._roots() if task.phase == phase])
+
+    def _written(self, roots: Sequence[Task]) -> list[str]:
+        """Tasks with their children one level deeper, without recursion: plans may nest without end."""
+        made: list[str] = []
+        pending = [(task, 3) for task in reversed(roots)]
+        while pending:
+            task, level = pending.pop()
+            made += self._task(task, level)
+            pending += [
+                (child, min(level + 1, _DEEPEST)) for child in reversed(self.children.get(task.ref, []))
+            ]
+        return made
+
+    def _task(self, task: Task, level: int) -> list[str]:
+        state = f"{WRITTEN_GLYPHS[task.state]} {WRITTEN_WORDS[task.state]}"
+        heading = f"{'#' * level} {numbered_title(task)} {state}"
+        deferral = next((each for each in self.content.deferrals if each.task == task.ref), None)
+        dependencies = ", ".join(self.names[ref] for ref in dict.fromkeys(self.blockers.get(task.ref, [])))
+        items = [
+            f"- [{'x' if i.done else ' '}] {one_line(i.text)}"
+            for i in self.content.items
+            if i.task == task.ref
+        ]
+        notes = [f"- {one_line(note.text)}" for note in self.content.notes if note.task == task.ref]
+        parts = (
+            task_fields(task),
+            deferral_fields(deferral) if deferral else [],
+            items,
+            notes,
+            field_lines({"Dependencies": dependencies}),
+        )
+        return (
+            [heading, *(line for part in parts if part for line in (*part, ""))]
+            if any(parts)
+            else [heading, ""]
+        )
+
+    def _graph(self) -> list[str]:
+        if not self.content.nodes:
+            return []
+        labels = (f'    {node.mermaid_id}["{one_line(node.label)}"]' for node in self.content.nodes)
+        arrows = (f"    {arrow.source} --> {arrow.target}" for arrow in self.content.arrows)
+        return ["## Task Dependencies Graph", "", "```mermaid", "graph TD", *labels, *arrows, "```", ""]
+
+    def _criteria(self) -> list[str]:
+        made: list[str] = []
+        for phase, criteria in _by_phase(self.content, self.content.criteria):
+            made += [f"## {phase}Success Criteria", ""]
+            made += [f"- [{'x' if each.met else ' '}] {one_line(each.text)}" for each in criteria]
+            made.append("")
+        return made
+
+    def _facts(self) -> list[str]:
+        facts = [fact for fact in self.content.facts if fact.key != "blocked"]
+        lines = [f"- **{one_line(fact.key)}**: {one_line(fact.raw)}" for fact in facts]
+        return ["## Time Tracking", "", *lines, ""] if lines else []
+
+    def _risks(self) -> list[str]:
+        made: list[str] = []
+        for phase, risks in _by_phase(self.content, self.content.risks):
+            made += [f"## {phase}Risk Assessment", ""]
+            made += [f"- **{each.level.capitalize()} Risk**: {one_line(each.text)}" for each in risks]
+            made.append("")
+        return made
+
+    def _standup(self) -> list[str]:
+        made: list[str] = []
+        for kind, question in _QUESTIONS.items():
+            said = [f"- {one_line(each.text)}" for each in _of_kind(self.content.standups, kind)]
+            made += [f"### {question}", *said, ""] if said else []
+        return ["## Daily Standup", "", *made] if made else []
+
+    def _records(self) -> list[str]:
+        made: list[str] = []
+        sections: tuple[tuple[str, Sequence[Decision | Lesson]], ...] = (
+            ("Decision Log", self.content.decisions),
+            ("Lessons Learned", self.content.lessons),
+        )
+        for section, records in sections:
+            lines = [
+                f"{number}. **{one_line(each.title)}**: {one_line(each.body)}".rstrip()
+                for number, each in enumerate(records, 1)
+            ]
+            made += [f"## {section}", "", *lines, ""] if lines else []
+        return made
+
+
+def _of_kind(standups: Iterable[Standup], kind: StandupKind) -> list[Standup]:
+    return [each for each in standups if each.kind == kind]
+
+
+def _by_phase[E: Criterion | Risk](content: Content, entities: Sequence[E]) -> list[tuple[str, list[E]]]:
+    """Entities under the names of their phases; those without one last."""
+    phases: list[Phase | None] = [*content.phases, None]
+    known = {phase.ref for phase in content.phases}
+    grouped = (
+        (
+            f"{phase.name} " if phase else "",
+            [
+                each
+                for each in entities
+                if (each.phase if each.phase in known else None) == (phase.ref if phase else None)
+            ],
+        )
+        for phase in phases
+    )
+    return [(name, members) for name, members in grouped if members]

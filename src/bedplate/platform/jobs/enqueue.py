@@ -1,0 +1,192 @@
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bedplate.platform.db import new_id
+from bedplate.platform.jobs.carrier import Due
+from bedplate.platform.jobs.handover import announce
+from bedplate.platform.jobs.tasks import Task
+from bedplate.platform.jobs.tracing import tracing
+
+# One parameter for any number of rows: PostgreSQL's limit is 32,767 parameters, not bytes.
+INSERT = text("""
+insert into job (id, task, queue, priority, payload, payload_version, owner_id, team_id, parent_id, join_id,
+  waiting, limited, unique_key, tags, available_at, max_attempts, traceparent)
+select r.id, r.task, r.queue, r.priority, r.payload, r.payload_version, r.owner_id, r.team_id, r.parent_id,
+  r.join_id, r.waiting, r.limited, r.unique_key, coalesce(r.tags, '{}'), coalesce(r.run_at, now()),
+  r.max_attempts, r.traceparent
+from jsonb_to_recordset(cast(:rows as jsonb)) as r (id uuid, task text, queue text, priority int,
+  payload jsonb, payload_version int, owner_id uuid, team_id uuid, parent_id uuid, join_id uuid,
+  waiting bool, limited bool, unique_key text, tags text[], run_at timestamptz, max_attempts int,
+  traceparent text)
+on conflict (task, unique_key) where state in ('queued', 'running') do nothing
+returning id, queue, priority, extract(epoch from available_at)::float8, waiting, available_at <= now()
+""")
+LOCK_KEY = text("select pg_advisory_xact_lock(hashtextextended(:task || chr(31) || :key, 1))")
+RECENT = text("""
+select id from job where task = :task and unique_key = :key
+  and (state in ('queued', 'running') or created_at > now() - make_interval(secs => :seconds))
+order by id desc limit 1
+""")
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A row to be written."""
+
+    id: UUID
+    task: str
+    queue: str
+    priority: int
+    payload: msgspec.Struct
+    payload_version: int
+    max_attempts: int
+    waiting: bool
+    limited: bool
+    owner_id: UUID | None = None
+    team_id: UUID | None = None
+    parent_id: UUID | None = None
+    join_id: UUID | None = None
+    unique_key: str | None = None
+    tags: tuple[str, ...] | None = None
+    run_at: dt.datetime | None = None
+    traceparent: str | None = None
+
+
+async def enqueue[P: msgspec.Struct](
+    session: AsyncSession,
+    task: Task[P],
+    payload: P,
+    *,
+    owner_id: UUID | None = None,
+    team_id: UUID | None = None,
+    unique_key: str | None = None,
+    run_at: dt.datetime | None = None,
+    priority: int | None = None,
+    tags: Sequence[str] = (),
+    parent_id: UUID | None = None,
+) -> UUID:
+    """Write a job in the caller's transaction; it runs at least once after the commit, never after a rollback.
+
+    `run_at` delays it; `priority` is -100 to 100, the highest first. With a `unique_key` for which a job
+    of this task is queued or running (or was enqueued within the task's `unique_for`), nothing is written
+    and that job's id is returned.
+    """
+    order = make_order(
+        task,
+        payload,
+        owner_id=owner_id,
+        team_id=team_id,
+        unique_key=unique_key,
+        run_at=run_at,
+        priority=priority,
+        tags=tags,
+        parent_id=parent_id,
+    )
+    if unique_key is None:
+        await write(session, [order])
+        return order.id
+    return await _enqueue_unique(session, order, task.unique_for or 0.0)
+
+
+async def enqueue_many[P: msgspec.Struct](
+    session: AsyncSession,
+    task: Task[P],
+    payloads: Sequence[P],
+    *,
+    owner_id: UUID | None = None,
+    team_id: UUID | None = None,
+    run_at: dt.datetime | None = None,
+    priority: int | None = None,
+    tags: Sequence[str] = (),
+    parent_id: UUID | None = None,
+) -> list[UUID]:
+    """Write any number of jobs in one statement; the rest is as in `enqueue`."""
+    orders = [
+        make_order(
+            task,
+            payload,
+            owner_id=owner_id,
+            team_id=team_id,
+            run_at=run_at,
+            priority=priority,
+            tags=tags,
+            parent_id=parent_id,
+        )
+        for payload in payloads
+    ]
+    await write(session, orders)
+    return [order.id for order in orders]
+
+
+def make_order(
+    task: Task[Any],
+    payload: msgspec.Struct,
+    *,
+    owner_id: UUID | None = None,
+    team_id: UUID | None = None,
+    unique_key: str | None = None,
+    run_at: dt.datetime | None = None,
+    priority: int | None = None,
+    tags: Sequence[str] = (),
+    parent_id: UUID | None = None,
+    join_id: UUID | None = None,
+    waiting: bool = False,
+) -> Order:
+    """Fill a row from its task's declaration.
+
+    Raises:
+        TypeError: the payload is not the task's.
+    """
+    if not isinstance(payload, task.payload):
+        raise TypeError(f"{task.name} takes {task.payload.__name__}, not {type(payload).__name__}")
+    return Order(
+        id=new_id(),
+        task=task.name,
+        queue=task.queue,
+        priority=task.priority if priority is None else priority,
+        payload=payload,
+        payload_version=task.version,
+        max_attempts=task.max_attempts,
+        waiting=waiting,
+        limited=task.limited,
+        owner_id=owner_id,
+        team_id=team_id,
+        parent_id=parent_id,
+        join_id=join_id,
+        unique_key=unique_key,
+        tags=tuple(tags) or None,
+        run_at=run_at,
+        traceparent=tracing.capture(),
+    )
+
+
+async def write(session: AsyncSession, orders: Sequence[Order]) -> list[UUID]:
+    """Insert rows and announce those that are due; returns what was written."""
+    if not orders:
+        return []
+    result = await session.execute(INSERT, {"rows": msgspec.json.encode(orders).decode()})
+    rows = result.all()
+    await announce(session, [Due(row[0], row[1], row[2], row[3]) for row in rows if row[5] and not row[4]])
+    return [row[0] for row in rows]
+
+
+async def _enqueue_unique(session: AsyncSession, order: Order, seconds: float) -> UUID:
+    key = {"task": order.task, "key": order.unique_key}
+    if seconds:
+        await session.execute(LOCK_KEY, key)
+    while True:
+        if seconds:
+            found = await session.scalar(RECENT, {**key, "seconds": seconds})
+            if found is not None:
+                return found
+        if await write(session, [order]):
+            return order.id
+        found = await session.scalar(RECENT, {**key, "seconds": seconds})
+        if found is not None:
+            return found
+        # The one in the way ended between the two statements: its key is free again.

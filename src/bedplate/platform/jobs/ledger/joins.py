@@ -1,0 +1,43 @@
+from collections.abc import Sequence
+from uuid import UUID
+
+from bedplate.platform.db import ReadPool
+from bedplate.platform.jobs.carrier import Due
+
+# Run after the members' own commits: of two that end together, the later one sees both.
+SETTLE = """
+with verdict as (
+  select p.id,
+    bool_and(c.state = 'succeeded') as good,
+    bool_or(c.state in ('failed', 'dead', 'cancelled')) as bad,
+    min(c.id::text) filter (where c.state in ('failed', 'dead', 'cancelled')) as culprit
+  from job p join job c on c.join_id = p.id
+  where p.state = 'queued' and p.waiting and ($1::uuid[] is null or p.id = any($1))
+  group by p.id
+)
+update job set
+  waiting = false,
+  state = case when verdict.bad then 'cancelled' else 'queued' end,
+  error = case when verdict.bad then 'Job ' || verdict.culprit || ', which this one waits for, did not succeed' end,
+  available_at = greatest(job.available_at, now()),
+  ended_at = case when verdict.bad then now() end,
+  expires_at = case when verdict.bad then now() + $2 * interval '1 second' end
+from verdict
+where job.id = verdict.id and job.state = 'queued' and job.waiting and (verdict.bad or verdict.good)
+returning job.id, job.state, job.join_id, job.queue, job.priority, extract(epoch from job.available_at)::float8
+"""
+
+
+async def settle(pool: ReadPool, joins: Sequence[UUID] | None, keep: float) -> list[Due]:
+    """Let waiting jobs begin whose members have all succeeded, cancel those one of whose did not.
+
+    `joins` are the ones to look at; None looks at all. Cancelling goes on to what waits for the cancelled.
+    Returns what is due.
+    """
+    due: list[Due] = []
+    pending = joins
+    while pending is None or pending:
+        rows = await pool.fetch(SETTLE, pending, keep)
+        due += [Due(row[0], row[3], row[4], row[5]) for row in rows if row[1] == "queued"]
+        pending = [row[2] for row in rows if row[1] == "cancelled" and row[2] is not None]
+    return due

@@ -1,0 +1,92 @@
+import datetime as dt
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+type Ending = Literal["error", "permanent", "timeout", "lost", "released", "cancelled"]
+
+# A retry that was cancelled meanwhile ends there; an attempt that was superseded matches no row.
+RECORD = """
+with u as (
+  select * from unnest(
+    $1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::float8[],
+    $9::int[], $10::float8[], $11::timestamptz[], $12::float8[])
+  as u (id, attempt, state, result, error, detail, ending, delay, extra, keep, started_at, keep_cancelled)
+), done as (
+  update job set
+    state = case when u.state = 'queued' and job.cancel_requested_at is not null then 'cancelled'
+                 else u.state end,
+    result = u.result::jsonb,
+    error = u.error,
+    progress = case when u.state = 'succeeded' then 100 else job.progress end,
+    available_at = case when u.state = 'queued' then now() + u.delay * interval '1 second'
+                        else job.available_at end,
+    max_attempts = job.max_attempts + u.extra,
+    attempt_started_at = case when u.state = 'queued' then null else job.attempt_started_at end,
+    lease_until = null,
+    ended_at = case when u.state = 'queued' and job.cancel_requested_at is null then null else now() end,
+    expires_at = case
+      when u.state <> 'queued' then now() + u.keep * interval '1 second'
+      when job.cancel_requested_at is not null then now() + u.keep_cancelled * interval '1 second' end
+  from u
+  where job.id = u.id and job.attempt = u.attempt and job.state = 'running'
+  returning job.id, job.attempt, job.state, job.join_id, job.worker
+), noted as (
+  insert into job_attempt (job_id, attempt, outcome, worker, started_at, ended_at, error, detail)
+  select u.id, u.attempt, u.ending, done.worker, u.started_at, now(), u.error, u.detail
+  from u join done on done.id = u.id and done.attempt = u.attempt where u.ending is not null
+)
+select id, state, join_id from done
+"""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How an attempt ended: the job's next state, and what is noted of the attempt if it did not succeed.
+
+    `delay` is seconds until the next attempt, `keep` the retention of the ended job; `extra` attempts are
+    granted when the attempt was given back through no fault of the job.
+    """
+
+    id: UUID
+    attempt: int
+    state: Literal["queued", "succeeded", "failed", "dead", "cancelled"]
+    started_at: dt.datetime
+    ending: Ending | None = None
+    result: str | None = None
+    error: str | None = None
+    detail: str | None = None
+    delay: float = 0.0
+    extra: int = 0
+    keep: float = 0.0
+    keep_cancelled: float = 0.0
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """The state that the ledger holds now."""
+
+    id: UUID
+    state: str
+    join_id: UUID | None
+
+
+async def record(connection: asyncpg.Connection, outcomes: Sequence[Outcome]) -> list[Recorded]:
+    """Write the outcomes of many attempts in one statement; those that were superseded are not returned."""
+    rows = await connection.fetch(
+        RECORD,
+        [o.id for o in outcomes],
+        [o.attempt for o in outcomes],
+        [o.state for o in outcomes],
+        [o.result for o in outcomes],
+        [o.error for o in outcomes],
+        [o.detail for o in outcomes],
+        [o.ending for o in outcomes],
+        [o.delay for o in outcomes],
+        [o.extra for o in outcomes],
+        [o.keep for o in outcomes],
+        [o.started_at for o in outcomes],
+        [o.keep_cancelled for o in outcomes],
+    )
+    return [Recorded(*row) for row in rows]

@@ -1,0 +1,61 @@
+import datetime as dt
+from uuid import UUID
+
+import asyncpg
+
+from bedplate.platform.db import ReadPool
+from bedplate.platform.jobs.carrier import Due
+from bedplate.platform.jobs.ledger.claims import Limit, free_places
+
+NOT_PAUSED = """
+not exists (select from job_pause p
+  where (p.kind = 'queue' and p.name = job.queue) or (p.kind = 'task' and p.name = job.task))
+"""
+SCAN = f"""
+select id, queue, priority, extract(epoch from available_at)::float8, available_at from job
+where state = 'queued' and not waiting and not limited and available_at <= now()
+  and (available_at, id) > ($1, $2) and {NOT_PAUSED}
+order by available_at, id limit $3
+"""  # noqa: S608 - no input is in it
+SCAN_LIMITED = f"""
+select id, queue, priority, extract(epoch from available_at)::float8 from job
+where limited and task = $1 and state = 'queued' and not waiting and available_at <= now() and {NOT_PAUSED}
+order by priority desc, available_at limit $2
+"""  # noqa: S608 - no input is in it
+NEXT = """
+select extract(epoch from min(available_at) - now())::float8 from job
+where state = 'queued' and not waiting and available_at > now()
+"""
+SWEEP = """
+with gone as (select id from job where expires_at < now() order by expires_at limit $1 for update skip locked)
+delete from job using gone where job.id = gone.id
+"""
+START = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+type Place = tuple[dt.datetime, UUID]
+BEGINNING: Place = (START, UUID(int=0))
+
+
+async def due_after(pool: ReadPool, place: Place, limit: int) -> tuple[list[Due], Place]:
+    """Return due jobs from a place on, oldest first, and the place where the next page begins."""
+    rows = await pool.fetch(SCAN, *place, limit)
+    following = (rows[-1][4], rows[-1][0]) if len(rows) == limit else BEGINNING
+    return [Due(*row[:4]) for row in rows], following
+
+
+async def due_limited(connection: asyncpg.Connection, limit: Limit) -> list[Due]:
+    """Return as many due jobs of a limited task as may start now."""
+    free = await free_places(connection, limit)
+    if free <= 0:
+        return []
+    return [Due(*row) for row in await connection.fetch(SCAN_LIMITED, limit.task, free)]
+
+
+async def next_due(pool: ReadPool) -> float | None:
+    """Seconds until the next delayed job or retry is due."""
+    row = await pool.fetchrow(NEXT)
+    return None if row is None else row[0]
+
+
+async def sweep(pool: ReadPool, limit: int) -> None:
+    """Delete jobs whose retention is over, with their attempts, events and steps."""
+    await pool.fetch(SWEEP, limit)

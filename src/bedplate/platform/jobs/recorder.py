@@ -1,0 +1,74 @@
+import asyncio
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from bedplate.platform.db import ReadPool
+from bedplate.platform.db.pool import GONE
+from bedplate.platform.errors import Unavailable
+from bedplate.platform.jobs.carrier import Due
+from bedplate.platform.jobs.ledger.joins import settle
+from bedplate.platform.jobs.ledger.outcomes import Outcome, Recorded, record
+
+RETRY_SECONDS = 0.2
+logger = logging.getLogger(__name__)
+
+type Waiting = tuple[Outcome, asyncio.Future[bool]]
+
+
+class Recorder:
+    """Writes outcomes to the ledger: those that arrive during one write share the next.
+
+    While PostgreSQL is away it tries again and again; when the lease has run out by then, the attempt was
+    superseded and the write changes nothing.
+    """
+
+    def __init__(
+        self, pool: ReadPool, *, announce: Callable[[list[Due]], None], keep_cancelled: float
+    ) -> None:
+        self._pool = pool
+        self._announce = announce
+        self._keep_cancelled = keep_cancelled
+        self._waiting: list[Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def record(self, outcome: Outcome) -> bool:
+        """Write an outcome; False: the attempt was superseded."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.append((outcome, future))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+        return await asyncio.shield(future)
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            recorded = await self._write([outcome for outcome, _ in batch])
+            states = {one.id: one.state for one in recorded}
+            for outcome, future in batch:
+                if not future.done():
+                    future.set_result(outcome.id in states)
+            await self._settle([one.join_id for one in recorded if one.join_id and one.state != "queued"])
+
+    async def _write(self, outcomes: list[Outcome]) -> list[Recorded]:
+        while True:
+            try:
+                async with self._pool.connection() as connection:
+                    return await record(connection, outcomes)
+            except (*GONE, TimeoutError, Unavailable) as error:
+                logger.warning("recording %d outcomes failed (%s)", len(outcomes), type(error).__name__)
+            except Exception:
+                if len(outcomes) == 1:
+                    logger.exception("outcome of job %s cannot be recorded", outcomes[0].id)
+                    return []
+                # One that the ledger refuses must not take the others with it.
+                return [one for outcome in outcomes for one in await self._write([outcome])]
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _settle(self, joins: list[UUID]) -> None:
+        if not joins:
+            return
+        try:
+            self._announce(await settle(self._pool, joins, self._keep_cancelled))
+        except Exception as error:  # noqa: BLE001 - the relay settles what is left
+            logger.warning("settling joins failed (%s)", type(error).__name__)

@@ -1,0 +1,97 @@
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from uuid import UUID
+
+from bedplate.platform.db import Database
+from bedplate.platform.jobs import metrics
+from bedplate.platform.jobs.attempt import Attempt
+from bedplate.platform.jobs.context import JobContext
+from bedplate.platform.jobs.ledger.claims import Claim
+from bedplate.platform.jobs.ledger.outcomes import Outcome
+from bedplate.platform.jobs.recorder import Recorder
+from bedplate.platform.jobs.tasks import Tasks
+from bedplate.platform.jobs.tracing import tracing
+from bedplate.platform.jobs.verdict import Judge
+
+STOP_SECONDS = 5.0
+logger = logging.getLogger(__name__)
+
+
+class Runner:
+    """Makes attempts, and has their outcomes recorded."""
+
+    def __init__(
+        self,
+        database: Database,
+        tasks: Tasks,
+        resources: Mapping[type, object],
+        judge: Judge,
+        recorder: Recorder,
+    ) -> None:
+        self._database = database
+        self._tasks = tasks
+        self._resources = resources
+        self._judge = judge
+        self._recorder = recorder
+        self.attempts: dict[UUID, Attempt] = {}
+
+    async def run(self, claim: Claim) -> None:
+        """Make one attempt and return when its outcome is in the ledger.
+
+        Raises:
+            LookupError: the task is not known here.
+        """
+        task = self._tasks.get(claim.task)
+        if task is None:
+            raise LookupError(claim.task)
+        attempt = self.attempts[claim.id] = Attempt(claim, task)
+        metrics.started(claim)
+        began = time.perf_counter()
+        try:
+            outcome = await self._attempt(attempt)
+            if outcome is not None and await self._recorder.record(outcome):
+                metrics.ended(claim, outcome)
+        finally:
+            metrics.stopped(claim, time.perf_counter() - began)
+            if self.attempts.get(claim.id) is attempt:
+                del self.attempts[claim.id]
+
+    def stop(self, job_id: UUID) -> None:
+        """Cancel a job if it runs here."""
+        attempt = self.attempts.get(job_id)
+        if attempt is not None:
+            attempt.stop("cancelled")
+
+    async def _attempt(self, attempt: Attempt) -> Outcome | None:
+        work = attempt.work = asyncio.create_task(self._call(attempt))
+        try:
+            await self._watch(attempt, work)
+        except asyncio.CancelledError:
+            attempt.stop("drain")
+        if not work.done():
+            await asyncio.wait({work}, timeout=STOP_SECONDS)
+        if not work.done():
+            logger.warning("job %s (%s) does not stop", attempt.claim.id, attempt.claim.task)
+            return self._judge.stopped(attempt)
+        if work.cancelled():
+            return self._judge.stopped(attempt)
+        error = work.exception()
+        if error is not None:
+            return self._judge.raised(attempt, error)
+        return self._judge.returned(attempt, work.result())
+
+    async def _watch(self, attempt: Attempt, work: asyncio.Task[object]) -> None:
+        while not work.done() and attempt.why is None:
+            left = attempt.left()
+            if left <= 0:
+                attempt.stop("timeout")
+                return
+            await asyncio.wait({work}, timeout=left)
+
+    async def _call(self, attempt: Attempt) -> object:
+        claim, task = attempt.claim, attempt.task
+        context = JobContext(claim, self._database, self._resources, attempt.beat, attempt.stopping)
+        with tracing.attach(claim.traceparent, claim.task):
+            return await task.body(context, task.decode(claim.payload, claim.payload_version))

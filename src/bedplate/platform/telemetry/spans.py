@@ -1,0 +1,184 @@
+from collections.abc import Mapping
+from contextvars import ContextVar
+from time import perf_counter_ns
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from bedplate.platform.errors import Failure
+from bedplate.platform.telemetry.traceparent import Traceparent, new_span_id, render
+
+type Value = str | bool | int | float
+type Kind = Literal["internal", "server", "client", "producer", "consumer"]
+
+MOST_SPANS = 1000
+_FAULT = 500
+_NONE: Mapping[str, Value] = {}
+
+
+class Keeper(Protocol):
+    """Takes the traces that are kept."""
+
+    def keep(self, trace: "Trace") -> None:
+        """Queue a trace for export; never blocks, never raises."""
+        ...
+
+
+class Trace:
+    """One process's part of a trace: its spans as they end, until it is known whether they are kept.
+
+    Without a keeper nothing is recorded, and only the ids are carried: for logs and to hand on.
+    """
+
+    __slots__ = ("done", "dropped", "ended", "failed", "keeper", "request_id", "sampled", "trace_id")
+
+    def __init__(self, trace_id: str, *, sampled: bool, keeper: Keeper | None, request_id: str = "") -> None:
+        self.trace_id = trace_id
+        self.sampled = sampled
+        self.keeper = keeper
+        self.request_id = request_id
+        self.ended: list[Span] = []
+        self.failed = False
+        self.done = False
+        self.dropped = 0
+
+    def add(self, span: "Span") -> None:
+        """Take a span that ended; one that outlives its trace follows it if that was kept."""
+        if len(self.ended) >= MOST_SPANS:
+            self.dropped += 1
+            return
+        self.ended.append(span)
+        if self.done and self.sampled and self.keeper is not None:
+            self.keeper.keep(self)
+
+    def finish(self, *, keep: bool) -> None:
+        """End the trace here: export it, or forget its spans."""
+        self.done = True
+        self.sampled = self.sampled or keep
+        if self.sampled and self.keeper is not None:
+            self.keeper.keep(self)
+        elif self.ended:
+            self.ended = []
+
+    def take(self) -> "list[Span]":
+        """Hand over the spans that have ended so far."""
+        taken, self.ended = self.ended, []
+        return taken
+
+
+class Span:
+    """A span under way, and its context manager; times are of `perf_counter_ns`, turned at export."""
+
+    __slots__ = ("_id", "_token", "attributes", "end", "error", "kind", "links", "name", "parent", "start", "trace")
+
+    def __init__(
+        self,
+        trace: Trace,
+        parent: "Span | None",
+        name: str,
+        kind: Kind = "internal",
+        attributes: Mapping[str, Value] = _NONE,
+        *,
+        span_id: str = "",
+        links: tuple[Traceparent, ...] = (),
+    ) -> None:
+        self.trace = trace
+        self.parent = parent
+        self.name = name
+        self.kind: Kind = kind
+        self.attributes = attributes
+        self.links = links
+        self.start = 0
+        self.end = 0
+        self.error = ""
+        self._id = span_id
+
+    @property
+    def id(self) -> str:
+        """The span's id; made when first asked for, as most spans are never kept."""
+        if not self._id:
+            self._id = new_span_id()
+        return self._id
+
+    def set(self, **attributes: Value) -> None:
+        """Add attributes; secrets and personal data are not for spans."""
+        self.attributes = {**self.attributes, **attributes}
+
+    def __enter__(self) -> Self:
+        self._token = CURRENT.set(self)
+        self.start = perf_counter_ns()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self.end = perf_counter_ns()
+        CURRENT.reset(self._token)
+        if error is not None:
+            self.fail(error)
+        self.trace.add(self)
+
+    def fail(self, error: BaseException) -> None:
+        """Mark the span by what was raised in it; a refusal (a `Failure` under 500) is an answer, no error."""
+        if isinstance(error, Failure) and error.status < _FAULT:
+            return
+        # The type alone: messages quote values.
+        self.error = type(error).__qualname__
+        self.trace.failed = True
+
+
+class _Unrecorded(Span):
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        return
+
+    def set(self, **attributes: Value) -> None:
+        return
+
+
+CURRENT: ContextVar[Span | None] = ContextVar("bedplate_span", default=None)
+_UNRECORDED = _Unrecorded(Trace("", sampled=False, keeper=None), None, "")
+
+
+def span(name: str, kind: Kind = "internal", **attributes: Value) -> Span:
+    """Open a span around a block: `with span("mail.send", "client", **{"server.address": host}):`."""
+    parent = CURRENT.get()
+    if parent is None or parent.trace.keeper is None:
+        return _UNRECORDED
+    return Span(parent.trace, parent, name, kind, attributes)
+
+
+def recording() -> Span | None:
+    """Return the span to hang a `leaf` under, or nothing where none is recorded."""
+    parent = CURRENT.get()
+    return None if parent is None or parent.trace.keeper is None else parent
+
+
+def leaf(
+    parent: Span,
+    name: str,
+    start: int,
+    kind: Kind = "client",
+    attributes: Mapping[str, Value] = _NONE,
+    error: BaseException | None = None,
+) -> None:
+    """Record a span that has just ended and has no children; `start` is its `perf_counter_ns`."""
+    ended = Span(parent.trace, parent, name, kind, attributes)
+    ended.start = start
+    ended.end = perf_counter_ns()
+    if error is not None:
+        ended.fail(error)
+    parent.trace.add(ended)
+
+
+def current_traceparent() -> str | None:
+    """Write the present place in the trace as a W3C traceparent, to hand to whatever follows."""
+    here = CURRENT.get()
+    if here is None or not here.trace.trace_id:
+        return None
+    return render(here.trace.trace_id, here.id, sampled=here.trace.sampled)
