@@ -12,6 +12,18 @@ OWNER = "bedplate_owner"
 APPLICATION = "bedplate"
 DATABASE = "bedplate"
 
+_INITDB = (
+    "--no-sync",
+    "--no-instructions",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    f"--username={SUPERUSER}",
+)
+_SINGLE = ("--single", "-c", "exit_on_error=on", "-c", "fsync=off", "-c", "log_checkpoints=off")
+
 # One a line, run on template1, so that databases made later have the extension too.
 # The other extensions that migrations use are trusted: the database's owner may create them.
 _SETUP = f"""\
@@ -43,13 +55,6 @@ def create_cluster(
         unfinished.rename(data)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-_INITDB = (
-    "--no-sync --no-instructions --auth=trust --encoding=UTF8 --locale=C"
-    f" --locale-provider=builtin --builtin-locale=C.UTF-8 --username={SUPERUSER}"
-).split()
-_SINGLE = "--single -c exit_on_error=on -c fsync=off -c log_checkpoints=off".split()
 
 
 def _run(command: list[str], home: Home, stdin: str = "") -> None:

@@ -47,7 +47,7 @@ class Engines:
         detached: bool = False,
     ) -> None:
         data_dir = data_dir.resolve()
-        tell = progress or (lambda _: None)
+        tell = progress or _silence
         binaries = find_binaries()
         major = binaries.postgres_major
         home = find_home(data_dir, tell)
@@ -140,3 +140,6 @@ class Engines:
             server.signal(server.stop_signal)
         for server in self._servers:
             server.stop()
+
+
+def _silence(_: str) -> None: ...

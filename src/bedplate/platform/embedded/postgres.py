@@ -58,6 +58,14 @@ class Postgres(Server):
         """The role that makes databases, on the database that nobody clones."""
         return self.url(SUPERUSER, "postgres")
 
+    def _command(self, programs: Binaries) -> list[str]:
+        self._prepare(programs)
+        settings = _SETTINGS | {"unix_socket_directories": str(self.home.sockets)}
+        if not self._durable:
+            settings |= _NOT_DURABLE
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        return [str(programs.postgres / "postgres"), "-D", str(self.data), *options]
+
     def _prepare(self, programs: Binaries) -> None:
         if not self.data.exists():
             create_cluster(
@@ -78,13 +86,6 @@ class Postgres(Server):
         until(lambda: not in_folder(self.data), 10.0)
         _, *rest = self._pid_file.read_text().split("\n")
         self._pid_file.write_text("\n".join([str(os.getpid()), *rest]))
-
-    def _command(self, programs: Binaries) -> list[str]:
-        settings = _SETTINGS | {"unix_socket_directories": str(self.home.sockets)}
-        if not self._durable:
-            settings |= _NOT_DURABLE
-        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        return [str(programs.postgres / "postgres"), "-D", str(self.data), *options]
 
     def _is_ready(self) -> bool:
         try:

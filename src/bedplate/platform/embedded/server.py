@@ -55,11 +55,11 @@ class Server(ABC):
         if self._lives():
             return
         programs = within_reach(self._binaries, self.home, self._progress)
-        self._prepare(programs)
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
+        command = self._command(programs)
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
-        self._child = spawn(self._command(programs), self.home.account, self.log, tied=self.tied)
+        self._child = spawn(command, self.home.account, self.log, tied=self.tied)
 
     def wait_ready(self) -> None:
         """Wait until the launched server answers."""
@@ -90,10 +90,8 @@ class Server(ABC):
             send(self.pid or self._child, number)
 
     @abstractmethod
-    def _prepare(self, programs: Binaries) -> None: ...
-
-    @abstractmethod
-    def _command(self, programs: Binaries) -> list[str]: ...
+    def _command(self, programs: Binaries) -> list[str]:
+        """Prepare what the server needs, and say how to start it."""
 
     @abstractmethod
     def _is_ready(self) -> bool: ...

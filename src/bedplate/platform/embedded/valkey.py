@@ -26,9 +26,6 @@ class Valkey(Server):
     def url(self) -> str:
         return f"unix://{self._socket}"
 
-    def _prepare(self, programs: Binaries) -> None:
-        self._pid_file.unlink(missing_ok=True)
-
     def _command(self, programs: Binaries) -> list[str]:
         options = {
             "port": "0",
