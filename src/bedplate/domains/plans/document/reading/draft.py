@@ -47,6 +47,7 @@ class Draft:
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
     deferrals: dict[str, Deferral] = field(default_factory=dict[str, Deferral])
     records: dict[str, Decision | Lesson] = field(default_factory=dict[str, Decision | Lesson])
+    bodies: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     items: list[Item] = field(default_factory=list[Item])
     prose: list[Prose] = field(default_factory=list[Prose])
     nodes: list[Node] = field(default_factory=list[Node])
@@ -77,7 +78,7 @@ class Draft:
         self.tasks[ref] = refined(self.tasks[ref], places, **changes)
 
     def extend_task(self, ref: str, end_line: int) -> None:
-        """Let the task's own lines, and those of its parents, reach to `end_line`."""
+        """Let the task's own lines reach to `end_line`."""
         if self.tasks[ref].end_line < end_line:
             self.refine_task(ref, {}, end_line=end_line)
 
@@ -89,6 +90,10 @@ class Draft:
             self.unread.append(Unread(start + 1, end, kind))
 
     def content(self) -> Content:
+        records = [
+            msgspec.structs.replace(record, body="\n\n".join(self.bodies[ref]))
+            for ref, record in self.records.items()
+        ]
         return Content(
             plan=self.plan,
             phases=tuple(self.phases.values()),
@@ -98,8 +103,8 @@ class Draft:
             nodes=tuple(self.nodes),
             arrows=tuple(self.arrows),
             deferrals=tuple(self.deferrals.values()),
-            decisions=tuple(each for each in self.records.values() if isinstance(each, Decision)),
-            lessons=tuple(each for each in self.records.values() if isinstance(each, Lesson)),
+            decisions=tuple(each for each in records if isinstance(each, Decision)),
+            lessons=tuple(each for each in records if isinstance(each, Lesson)),
             risks=tuple(self.risks),
             criteria=tuple(self.criteria),
             facts=tuple(self.facts),

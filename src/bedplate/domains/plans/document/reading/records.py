@@ -55,12 +55,12 @@ def extend_record(draft: Draft, ref: str, element: Element) -> None:
 
 def _extend(draft: Draft, ref: str, element: Element, text: str, place: Place | None = None) -> bool:
     """Only a text of one paragraph has a place: writing over several would lose what stands between them."""
-    record = draft.records[ref]
-    body = f"{record.body}\n\n{text}" if record.body else text
+    record, parts = draft.records[ref], draft.bodies[ref]
+    parts.append(text)
     places = {name: at for name, at in record.places.items() if name != "body"}
-    if place and not record.body:
+    if place and parts == [text]:
         places["body"] = place
-    draft.records[ref] = msgspec.structs.replace(record, places=places, body=body, end_line=element.end)
+    draft.records[ref] = msgspec.structs.replace(record, places=places, end_line=element.end)
     return True
 
 
@@ -70,13 +70,13 @@ def _add(
 ) -> str:  # fmt: skip
     made, kind = (Decision, "decision") if scope.section is Section.DECISIONS else (Lesson, "lesson")
     ref = draft.ref(kind, number or title)
+    draft.bodies[ref] = [body] if body else []
     draft.records[ref] = made(
         ref=ref,
         line=element.start + 1,
         end_line=element.end,
         places=places,
         title=title,
-        body=body,
         number=number,
     )
     return ref

@@ -125,7 +125,7 @@ def _prose(draft: Draft, ref: str, line: int, field: Field) -> None:
         place = Place(line, start, line, start + len(raw))
         draft.prose.append(
             Prose(
-                ref=draft.ref(ref, side),
+                ref=draft.ref(f"{ref}/prose", side),
                 line=line,
                 end_line=line,
                 places={"raw": place},

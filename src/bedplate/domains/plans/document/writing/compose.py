@@ -1,8 +1,9 @@
 """A whole new document for a plan that never had one, in the form that the reader knows best."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from bedplate.domains.plans.document.analysis.graph import links_of
 from bedplate.domains.plans.document.entities import (
     Content,
     Criterion,
@@ -10,6 +11,7 @@ from bedplate.domains.plans.document.entities import (
     Lesson,
     Phase,
     Risk,
+    Side,
     Standup,
     StandupKind,
     Task,
@@ -49,20 +51,29 @@ class _Composer:
         self.names = {
             task.ref: f"Task {task.number}" if task.number else task.title for task in content.tasks
         }
-        self.blockers: dict[str, list[str]] = {}
-        for link in links_of(content):
-            if link.blocker in self.names and link.blocked in self.names:
-                self.blockers.setdefault(link.blocked, []).append(link.blocker)
+        self.items = _grouped(content.items)
+        self.notes = _grouped(content.notes)
+        self.deferrals = _grouped(content.deferrals)
+        self.prose = _grouped(content.prose)
+        self.blockers: defaultdict[str, list[str]] = defaultdict(list)
+        for link in content.links:
+            if link.origin == "api" and link.blocker in self.names:
+                self.blockers[link.blocked].append(self.names[link.blocker])
+        under = {task.ref for children in self.children.values() for task in children}
+        phases = {phase.ref for phase in content.phases}
+        self.roots: defaultdict[str | None, list[Task]] = defaultdict(list)
+        for task in content.tasks:
+            if task.ref not in under:
+                self.roots[task.phase if task.phase in phases else None].append(task)
 
     def lines(self) -> list[str]:
         plan = self.content.plan
         title = " - ".join(one_line(part) for part in (plan.document_kind, plan.title) if part)
         made = [f"# {title or 'Plan'}", "", *self._metadata(), ""]
         for phase in sorted(self.content.phases, key=lambda each: each.ordinal):
-            made += [*phase_lines(phase), *self._tasks(phase.ref)]
-        phases = {phase.ref for phase in self.content.phases}
-        loose = [task for task in self._roots() if task.phase not in phases]
-        made += ["## Tasks", "", *self._written(loose)] if loose else []
+            made += [*phase_lines(phase), *self._written(self.roots[phase.ref])]
+        if self.roots[None]:
+            made += ["## Tasks", "", *self._written(self.roots[None])]
         return [
             *made,
             *self._graph(),
@@ -87,13 +98,6 @@ class _Composer:
             }
         )
 
-    def _roots(self) -> list[Task]:
-        under = {task.ref for children in self.children.values() for task in children}
-        return [task for task in self.content.tasks if task.ref not in under]
-
-    def _tasks(self, phase: str) -> list[str]:
-        return self._written([task for task in self._roots() if task.phase == phase])
-
     def _written(self, roots: Sequence[Task]) -> list[str]:
         """Tasks with their children one level deeper, without recursion: plans may nest without end."""
         made: list[str] = []
@@ -109,26 +113,23 @@ class _Composer:
     def _task(self, task: Task, level: int) -> list[str]:
         state = f"{WRITTEN_GLYPHS[task.state]} {WRITTEN_WORDS[task.state]}"
         heading = f"{'#' * level} {numbered_title(task)} {state}"
-        deferral = next((each for each in self.content.deferrals if each.task == task.ref), None)
-        dependencies = ", ".join(self.names[ref] for ref in dict.fromkeys(self.blockers.get(task.ref, [])))
-        items = [
-            f"- [{'x' if i.done else ' '}] {one_line(i.text)}"
-            for i in self.content.items
-            if i.task == task.ref
-        ]
-        notes = [f"- {one_line(note.text)}" for note in self.content.notes if note.task == task.ref]
+        sides: dict[Side, list[str]] = {"dependencies": [], "blocking": []}
+        for prose in self.prose[task.ref]:
+            sides[prose.side].append(prose.raw)
         parts = (
             task_fields(task),
-            deferral_fields(deferral) if deferral else [],
-            items,
-            notes,
-            field_lines({"Dependencies": dependencies}),
+            [line for deferral in self.deferrals[task.ref] for line in deferral_fields(deferral)],
+            [f"- [{'x' if item.done else ' '}] {one_line(item.text)}" for item in self.items[task.ref]],
+            [f"- {one_line(note.text)}" for note in self.notes[task.ref]],
+            field_lines(
+                {
+                    "Dependencies": ", ".join([*sides["dependencies"], *self.blockers[task.ref]]),
+                    "Blocking": ", ".join(sides["blocking"]),
+                }
+            ),
         )
-        return (
-            [heading, *(line for part in parts if part for line in (*part, ""))]
-            if any(parts)
-            else [heading, ""]
-        )
+        body = [line for part in parts if part for line in (*part, "")]
+        return [heading, *(body or [""])]
 
     def _graph(self) -> list[str]:
         if not self.content.nodes:
@@ -178,6 +179,18 @@ class _Composer:
             ]
             made += [f"## {section}", "", *lines, ""] if lines else []
         return made
+
+
+class _OfTask(Protocol):
+    @property
+    def task(self) -> str: ...
+
+
+def _grouped[E: _OfTask](entities: Iterable[E]) -> defaultdict[str, list[E]]:
+    groups: defaultdict[str, list[E]] = defaultdict(list)
+    for entity in entities:
+        groups[entity.task].append(entity)
+    return groups
 
 
 def _of_kind(standups: Iterable[Standup], kind: StandupKind) -> list[Standup]:
