@@ -11,7 +11,14 @@ from bedplate.platform.errors import Unavailable
 type Connection = asyncpg.Connection
 type Connect = Callable[[], Awaitable[Connection]]
 
-GONE = (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, OSError)
+GONE = (
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    OSError,
+)
 
 
 class ReadPool:

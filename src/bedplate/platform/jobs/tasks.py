@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from bedplate.platform.jobs.context import JobContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bedplate.platform.errors import Invalid
+from bedplate.platform.jobs.context import JobContext
 
 type Body[P] = Callable[[JobContext, P], Awaitable[object]]
 type Admit[P] = Callable[[AsyncSession, UUID, P], Awaitable[UUID | None]]

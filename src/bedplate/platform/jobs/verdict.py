@@ -40,7 +40,9 @@ class Judge:
         if is_permanent(error):
             return self._outcome(attempt, "failed", "permanent", error=reason(error), detail=detail)
         claim = attempt.claim
-        logger.warning("attempt %d of job %s (%s) failed", claim.attempt, claim.id, claim.task, exc_info=error)
+        logger.warning(
+            "attempt %d of job %s (%s) failed", claim.attempt, claim.id, claim.task, exc_info=error
+        )
         return self._again(attempt, "error", reason(error), detail)
 
     def stopped(self, attempt: Attempt) -> Outcome | None:

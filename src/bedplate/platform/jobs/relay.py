@@ -1,0 +1,137 @@
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from bedplate.platform.db import ReadPool
+from bedplate.platform.jobs import metrics
+from bedplate.platform.jobs.carrier import Carrier
+from bedplate.platform.jobs.ledger.claims import LOCK_TASK, Limit
+from bedplate.platform.jobs.ledger.joins import settle
+from bedplate.platform.jobs.ledger.leases import reap
+from bedplate.platform.jobs.ledger.scans import BEGINNING, due_after, due_limited, next_due, sweep
+from bedplate.platform.jobs.schedules import Scheduler
+from bedplate.settings.jobs import JobsSettings
+
+PAGE = 5000
+SWEEP_ROWS = 1000
+SHORTEST = 0.02
+GAUGES = """
+select queue, count(*), extract(epoch from now() - min(available_at))::float8 from job
+where state = 'queued' and not waiting and available_at <= now() group by queue
+"""
+DEAD = "select count(*) from job where state = 'dead'"
+logger = logging.getLogger(__name__)
+
+
+class Relay:
+    """Finds in the ledger what nobody announced: missed handovers, due retries, lost workers' jobs.
+
+    Every worker has one; they agree by row locks, and elect the one that scans for due jobs.
+    """
+
+    def __init__(
+        self,
+        pool: ReadPool,
+        carrier: Carrier,
+        settings: JobsSettings,
+        *,
+        worker: str,
+        limits: Sequence[Limit],
+        scheduler: Scheduler,
+        queues: Sequence[str],
+    ) -> None:
+        self._pool = pool
+        self._carrier = carrier
+        self._settings = settings
+        self._worker = worker
+        self._limits = limits
+        self._scheduler = scheduler
+        self._queues = queues
+        self._place = BEGINNING
+        self._woken = asyncio.Event()
+        self.ticked_at = time.monotonic()
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            self._woken.clear()
+            await self.tick()
+            await self._rest()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._woken.set()
+
+    async def tick(self) -> None:
+        """Look once; a part that fails does not keep the others from looking."""
+        for part in (self._reap, self._settle, self._schedules, self._due, self._limited, self._sweep):
+            await self._guarded(part)
+        await self._guarded(self._gauges)
+        self.ticked_at = time.monotonic()
+
+    async def _guarded(self, part: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await part()
+        except Exception as error:  # noqa: BLE001 - the next tick tries again, whatever it was
+            name = getattr(part, "__name__", "part").strip("_")
+            logger.warning("relay: %s failed (%s: %s)", name, type(error).__name__, error)
+
+    async def _rest(self) -> None:
+        seconds = self._settings.poll_interval
+        try:
+            following = await next_due(self._pool)
+            if following is not None:
+                seconds = min(seconds, max(SHORTEST, following))
+        except Exception as error:  # noqa: BLE001 - then the usual interval will do
+            logger.debug("relay: next due unknown (%s)", type(error).__name__)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _reap(self) -> None:
+        settings = self._settings
+        lost = await reap(
+            self._pool, keep_cancelled=settings.keep_cancelled, keep_failed=settings.keep_failed
+        )
+        for job in lost:
+            metrics.LOST.labels(job.task).inc()
+            logger.warning("job %s (%s): worker %s was lost, now %s", job.id, job.task, job.worker, job.state)
+
+    async def _settle(self) -> None:
+        due = await settle(self._pool, None, self._settings.keep_cancelled)
+        if due:
+            await self._carrier.push(due)
+
+    async def _schedules(self) -> None:
+        await self._scheduler.fire_due()
+
+    async def _due(self) -> None:
+        # Announcing again what is announced already is harmless, and cheaper than asking whether it is.
+        if not await self._carrier.elect(self._worker, self._settings.poll_interval * 3):
+            return
+        due, self._place = await due_after(self._pool, self._place, PAGE)
+        if due:
+            await self._carrier.push(due)
+
+    async def _limited(self) -> None:
+        for limit in self._limits:
+            async with self._pool.connection() as connection, connection.transaction():
+                await connection.execute(LOCK_TASK, limit.task)
+                due = await due_limited(connection, limit)
+            if due:
+                await self._carrier.push(due)
+
+    async def _sweep(self) -> None:
+        await sweep(self._pool, SWEEP_ROWS)
+
+    async def _gauges(self) -> None:
+        found = {row[0]: (row[1], row[2]) for row in await self._pool.fetch(GAUGES)}
+        for queue in self._queues:
+            depth, age = found.get(queue, (0, 0.0))
+            metrics.DEPTH.labels(queue).set(depth)
+            metrics.OLDEST.labels(queue).set(age or 0.0)
+        dead = await self._pool.fetchrow(DEAD)
+        metrics.DEAD.set(dead[0] if dead else 0)

@@ -1,0 +1,59 @@
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bedplate.platform.db import Database
+from bedplate.platform.jobs.carrier import Carrier
+from bedplate.platform.jobs.events import Watch
+from bedplate.platform.jobs.handover import Handover, register_handover
+from bedplate.platform.jobs.schedules import Schedule, Scheduler
+from bedplate.platform.jobs.tasks import Task, Tasks
+from bedplate.platform.jobs.worker import JobsWorker
+from bedplate.settings.jobs import JobsSettings
+
+
+class JobsRuntime:
+    """The jobs of a process: within its lifespan, `enqueue` announces what was committed at once.
+
+    `resources` are what bodies ask for by `ctx.resource`: a mapping from type to object.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: JobsSettings,
+        carrier: Carrier,
+        *,
+        tasks: Iterable[Task[Any]],
+        schedules: Iterable[Schedule] = (),
+        resources: Mapping[type, object] | None = None,
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.carrier = carrier
+        self.tasks = Tasks(tasks)
+        self.scheduler = Scheduler(database, schedules)
+        self.resources = dict(resources or {})
+        self.watch = Watch(database.reads)
+
+    @asynccontextmanager
+    async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
+        """Announce committed jobs for as long as the application runs."""
+        handover = Handover(self.carrier)
+        register_handover(self.database, handover)
+        try:
+            yield
+        finally:
+            register_handover(self.database, None)
+            await handover.close()
+            await self.carrier.close()
+
+    def worker(self, queues: Sequence[str] = ()) -> JobsWorker:
+        """Make a worker for some queues, or for all that the tasks use; to be called within the lifespan."""
+        return JobsWorker(
+            self.database, self.carrier, self.settings, self.tasks, self.scheduler, self.resources, queues
+        )
+
+    async def run_until_idle(self) -> None:
+        """Run in this process all that is due, and what that enqueues, then return."""
+        await self.worker().run_until_idle()

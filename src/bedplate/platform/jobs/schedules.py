@@ -1,0 +1,162 @@
+import datetime as dt
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bedplate.platform.db import Database, utcnow
+from bedplate.platform.jobs import metrics
+from bedplate.platform.jobs.cron import occurrences
+from bedplate.platform.jobs.enqueue import enqueue
+from bedplate.platform.jobs.errors import ScheduleNotFound
+from bedplate.platform.jobs.models import JobSchedule
+from bedplate.platform.jobs.tasks import Empty, Task
+
+MOST = 1000
+CAUGHT_UP = 100
+DUE = text("""
+select name, next_at from job_schedule
+where next_at <= now() and not paused and name = any(:names)
+for update skip locked
+""")
+FIRED = text("""
+update job_schedule set next_at = :next_at, last_at = coalesce(:last_at, last_at),
+  last_job_id = coalesce(:job_id, last_job_id), missed = missed + :missed,
+  last_missed_at = coalesce(:missed_at, last_missed_at)
+where name = :name
+""")
+logger = logging.getLogger(__name__)
+
+type CatchUp = Literal["skip", "once", "all"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """A task that is due by the clock, once over all workers.
+
+    `cron` has five fields and is read in `timezone`. A firing that is over `grace` seconds late was missed:
+    `catch_up` then skips it, makes up for all missed ones once, or for each (the latest hundred).
+    """
+
+    name: str
+    task: Task[Any]
+    cron: str
+    timezone: str = "UTC"
+    payload: msgspec.Struct = field(default_factory=Empty)
+    catch_up: CatchUp = "once"
+    grace: float = 60.0
+
+    @property
+    def rule(self) -> str:
+        return f"{self.cron} {self.timezone}"
+
+    def after(self, moment: dt.datetime) -> dt.datetime:
+        """The first firing after a moment."""
+        return next(occurrences(self.cron, ZoneInfo(self.timezone), moment))
+
+    def between(self, first: dt.datetime, last: dt.datetime) -> list[dt.datetime]:
+        """The firings from one moment to another, `first` being one; a thousand at most."""
+        found = [first]
+        for moment in islice(occurrences(self.cron, ZoneInfo(self.timezone), first), MOST):
+            if moment > last:
+                break
+            found.append(moment)
+        return found
+
+    def chosen(self, due: list[dt.datetime], missed: list[dt.datetime]) -> list[dt.datetime]:
+        """Which of the due firings shall run, by the policy."""
+        if self.catch_up == "all":
+            return due[-CAUGHT_UP:]
+        if self.catch_up == "once":
+            return due[-1:]
+        return [moment for moment in due if moment not in missed][-1:]
+
+
+class Scheduler:
+    """Fires schedules: a row's lock decides which worker does, its transaction holds the job."""
+
+    def __init__(self, database: Database, schedules: Iterable[Schedule]) -> None:
+        self._database = database
+        self.schedules = {schedule.name: schedule for schedule in schedules}
+
+    def get(self, name: str) -> Schedule:
+        """Return a declared schedule.
+
+        Raises:
+            ScheduleNotFound: there is none of that name.
+        """
+        if name not in self.schedules:
+            raise ScheduleNotFound
+        return self.schedules[name]
+
+    async def keep(self) -> None:
+        """Write new and changed declarations to the ledger."""
+        now = utcnow()
+        rows = [
+            {"name": s.name, "rule": s.rule, "next_at": s.after(now), "paused": False, "missed": 0}
+            for s in self.schedules.values()
+        ]
+        if not rows:
+            return
+        statement = insert(JobSchedule).values(rows)
+        new = statement.excluded
+        statement = statement.on_conflict_do_update(
+            index_elements=[JobSchedule.name],
+            set_={"rule": new.rule, "next_at": new.next_at},
+            where=JobSchedule.rule != new.rule,
+        )
+        async with self._database.transaction() as session:
+            await session.execute(statement)
+
+    async def fire_due(self) -> None:
+        """Enqueue what is due."""
+        if not self.schedules:
+            return
+        async with self._database.transaction() as session:
+            rows = (await session.execute(DUE, {"names": list(self.schedules)})).all()
+            for name, next_at in rows:
+                await self._fire(session, self.schedules[name], next_at)
+
+    async def run_now(self, session: AsyncSession, name: str, owner_id: UUID | None = None) -> UUID:
+        """Enqueue a schedule's job out of turn."""
+        schedule = self.get(name)
+        tags = [f"schedule:{name}"]
+        return await enqueue(session, schedule.task, schedule.payload, tags=tags, owner_id=owner_id)
+
+    async def _fire(self, session: AsyncSession, schedule: Schedule, next_at: dt.datetime) -> None:
+        now = utcnow()
+        due = schedule.between(next_at, now)
+        missed = [moment for moment in due if (now - moment).total_seconds() > schedule.grace]
+        chosen = schedule.chosen(due, missed)
+        job_id: UUID | None = None
+        for moment in chosen:
+            job_id = await enqueue(
+                session,
+                schedule.task,
+                schedule.payload,
+                tags=[f"schedule:{schedule.name}"],
+                run_at=moment,
+            )
+        values = {
+            "name": schedule.name,
+            "next_at": schedule.after(max(now, due[-1])),
+            "last_at": chosen[-1] if chosen else None,
+            "job_id": job_id,
+            "missed": len(missed),
+            "missed_at": missed[-1] if missed else None,
+        }
+        await session.execute(FIRED, values)
+        if missed:
+            metrics.MISSED.labels(schedule.name).inc(len(missed))
+            told = "schedule %s missed %d firing(s), the last due at %s; policy %s: %d run now"
+            logger.warning(
+                told, schedule.name, len(missed), missed[-1].isoformat(), schedule.catch_up, len(chosen)
+            )
