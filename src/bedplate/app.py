@@ -82,6 +82,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         lifespan=[database.lifespan, partial(_lifespan, state)],
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
         plugins=[GranianPlugin()],
+        logging_config=None,
         request_class=TypedRequest,
         request_max_body_size=settings.http.max_body,
         state=state,

@@ -1,11 +1,11 @@
 from collections.abc import Iterable
 
 from litestar.datastructures import ResponseHeader
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from bedplate.platform.errors import PreconditionFailed, PreconditionRequired
 
-IF_MATCH = Parameter(header="If-Match", required=False, description="The ETag you read (RFC 9110, 13.1.1)")
+IF_MATCH = HeaderParameter(name="If-Match", required=False, description="The ETag you read (RFC 9110, 13.1.1)")
 ETAG_HEADER = ResponseHeader(name="ETag", documentation_only=True, description="Strong validator")
 
 

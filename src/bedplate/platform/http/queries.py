@@ -2,7 +2,7 @@ from typing import Annotated, Any
 
 from litestar import Litestar, Request
 from litestar.enums import ScopeType
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -15,12 +15,12 @@ MAX_LIMIT = 200
 
 def page_query(
     request: Request[Any, Any, Any],
-    limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="Rows a page")] = 20,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Rows a page")] = 20,
     cursor: Annotated[
-        str | None, Parameter(max_length=1024, description="`next_cursor` of the page before")
+        str | None, QueryParameter(max_length=1024, description="`next_cursor` of the page before")
     ] = None,
     sort: Annotated[
-        str | None, Parameter(max_length=64, description="A field; a leading minus: falling")
+        str | None, QueryParameter(max_length=64, description="A field; a leading minus: falling")
     ] = None,
 ) -> PageQuery:
     """The dependency `page` of every list."""

@@ -1,0 +1,3 @@
+from bedplate.cli import main
+
+main()

@@ -1,0 +1,60 @@
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+
+PR_SET_PDEATHSIG = 1
+KILL_TIMEOUT = 10
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def api_command(host: str, port: int, workers: int) -> list[str]:
+    """The server's command: granian on the application's factory."""
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "bedplate.app:create_app"),
+        *("--host", host, "--port", str(port), "--workers", str(workers)),
+        *("--workers-kill-timeout", str(KILL_TIMEOUT), "--no-ws", "--log-level", "warning"),
+    ]
+
+
+def worker_command() -> list[str]:
+    """The worker's command."""
+    return [sys.executable, "-m", "bedplate", "worker"]
+
+
+def start_child(command: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a process that ends when this one does, however this one ends; it writes to standard error."""
+    # preexec_fn is safe here: `up` has one thread when it starts its children.
+    return subprocess.Popen(  # noqa: S603 - our own programs
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=2,
+        preexec_fn=_tied(os.getpid()),  # noqa: PLW1509
+    )
+
+
+def _tied(parent: int) -> Callable[[], None]:
+    def tie() -> None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        # A terminal's Ctrl-C goes to the whole group; `up` alone decides who stops when.
+        os.setpgid(0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return tie
+
+
+def stop_children(children: list[subprocess.Popen[bytes]], patience: float) -> None:
+    """Ask each to end, wait for all, and kill whoever has not within `patience` seconds."""
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    for child in children:
+        try:
+            child.wait(patience)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

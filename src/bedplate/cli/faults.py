@@ -1,0 +1,34 @@
+import asyncpg
+import redis
+
+from bedplate.platform.embedded import EmbeddedError
+from bedplate.platform.errors import Failure
+from bedplate.settings.load import SettingsError
+
+
+class CommandError(Exception):
+    """A command cannot go on; the message is one line that says what to do."""
+
+
+USER_FAULTS = (
+    CommandError,
+    EmbeddedError,
+    SettingsError,
+    Failure,
+    asyncpg.PostgresError,
+    redis.RedisError,
+    OSError,
+)
+
+
+def one_line(fault: BaseException) -> str:
+    """Say what happened, and what to do where the message does not."""
+    if isinstance(fault, asyncpg.InvalidCatalogNameError):
+        return f"{fault}; create it, or mend BEDPLATE_DATABASE_URL"
+    if isinstance(fault, asyncpg.UndefinedTableError):
+        return "The database has no tables of ours yet; run `bedplate db upgrade`"
+    if isinstance(fault, asyncpg.PostgresError | ConnectionError):
+        return f"PostgreSQL refused: {fault}; check BEDPLATE_DATABASE_URL"
+    if isinstance(fault, redis.RedisError):
+        return f"Redis refused: {fault}; check BEDPLATE_REDIS_URL"
+    return str(fault) or type(fault).__name__

@@ -1,0 +1,14 @@
+import json
+
+import rich_click as click
+
+from bedplate.cli.offline import offline_settings
+
+
+@click.command()
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document; needs no server."""
+    from bedplate.app import create_app
+
+    document = create_app(offline_settings()).openapi_schema.to_schema()
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
