@@ -36,7 +36,7 @@ def database_failure(error: BaseException, constraints: ConstraintErrors) -> Fai
             return PreconditionFailed()
         if isinstance(cause, RETRYABLE):
             return Conflict("Another request changed the same rows; try again")
-        if isinstance(cause, BUSY | PoolTimeout) or (
+        if isinstance(cause, (*BUSY, PoolTimeout)) or (
             isinstance(cause, DBAPIError) and cause.connection_invalidated
         ):
             return Unavailable("The database is not available")

@@ -2,7 +2,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 from bedplate.platform.telemetry import traceparent as w3c
-from bedplate.platform.telemetry.spans import CURRENT, Keeper, Kind, Span, Trace, Value
+from bedplate.platform.telemetry.spans import Keeper, Kind, Span, Trace, Value
 
 
 class _Process:
@@ -34,10 +34,8 @@ def attach(
     trace = Trace(trace_id, sampled=sampled, keeper=PROCESS.keeper)
     origin = Span(trace, None, "", span_id=remote.span_id) if remote else None
     linked = tuple(found for text in links if text and (found := w3c.parse(text)))
-    outer = CURRENT.get()
     try:
         with Span(trace, origin, name, kind, attributes, links=linked) as root:
             yield root
     finally:
-        CURRENT.set(outer)
         trace.finish(keep=trace.failed)

@@ -43,11 +43,13 @@ class Trace:
 
     def add(self, span: "Span") -> None:
         """Take a span that ended; one that outlives its trace follows it if that was kept."""
+        if self.done and not self.sampled:
+            return
         if len(self.ended) >= MOST_SPANS:
             self.dropped += 1
             return
         self.ended.append(span)
-        if self.done and self.sampled and self.keeper is not None:
+        if self.done and self.keeper is not None:
             self.keeper.keep(self)
 
     def finish(self, *, keep: bool) -> None:
@@ -68,7 +70,19 @@ class Trace:
 class Span:
     """A span under way, and its context manager; times are of `perf_counter_ns`, turned at export."""
 
-    __slots__ = ("_id", "_token", "attributes", "end", "error", "kind", "links", "name", "parent", "start", "trace")
+    __slots__ = (
+        "_id",
+        "_token",
+        "attributes",
+        "end",
+        "error",
+        "kind",
+        "links",
+        "name",
+        "parent",
+        "start",
+        "trace",
+    )
 
     def __init__(
         self,
@@ -137,7 +151,7 @@ class _Unrecorded(Span):
     ) -> None:
         return
 
-    def set(self, **attributes: Value) -> None:
+    def set(self, **_attributes: Value) -> None:
         return
 
 
@@ -146,7 +160,7 @@ _UNRECORDED = _Unrecorded(Trace("", sampled=False, keeper=None), None, "")
 
 
 def span(name: str, kind: Kind = "internal", **attributes: Value) -> Span:
-    """Open a span around a block: `with span("mail.send", "client", **{"server.address": host}):`."""
+    """Open a span, to be used as a context manager; where nothing is recorded it does nothing."""
     parent = CURRENT.get()
     if parent is None or parent.trace.keeper is None:
         return _UNRECORDED

@@ -1,0 +1,50 @@
+"""Several processes, one scrape: each writes its series to a file of a shared folder.
+
+This module may not import prometheus-client: that reads the variable below once, as it is imported.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def prepare(folder: Path) -> None:
+    """Empty the folder and make this process and its children write there.
+
+    Called once by the process that starts the others; what a former run left would be counted twice.
+
+    Raises:
+        RuntimeError: prometheus-client is imported already, so it would be too late.
+    """
+    if "prometheus_client" in sys.modules:
+        raise RuntimeError("prometheus_client is imported before its folder is set")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in folder.glob("*.db"):
+        left.unlink(missing_ok=True)
+    os.environ[VARIABLE] = str(folder)
+
+
+def shared_folder() -> Path | None:
+    """Return the folder, or nothing where this process is alone."""
+    folder = os.environ.get(VARIABLE)
+    return Path(folder) if folder else None
+
+
+def forget_dead(folder: Path) -> None:
+    """Remove the live gauges of processes that are no more; their counters stay, or totals would fall."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if pid.isdigit() and not _alive(int(pid)):
+            file.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,40 @@
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Histogram
+
+from bedplate.platform.telemetry.exchange import FAULT, Exchange
+from bedplate.platform.telemetry.metrics import counter, histogram
+from bedplate.platform.telemetry.routes import UNMATCHED
+
+REQUESTS = counter("http_requests_total", "Requests answered.", ("method", "route", "status"))
+DURATION = histogram(
+    "http_request_duration_seconds",
+    "Time to answer a request; `outcome` is answered (under 400), refused (under 500) or failed.",
+    ("method", "route", "outcome"),
+)
+_REFUSAL = 400
+
+
+class RequestMetrics:
+    """Counts and times requests; the pair of series of a route and status is remembered."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def begin(self, routes: Iterable[tuple[str, str, int]]) -> None:
+        """Set the series of each method, route and its usual status to zero."""
+        for method, route, status in [*routes, ("GET", UNMATCHED, 404)]:
+            self._pair(method, route, status)
+
+    def observe(self, exchange: Exchange) -> None:
+        """Count one answer."""
+        key = exchange.method, exchange.route, exchange.status
+        pair = self._pairs.get(key) or self._pair(*key)
+        pair[0].inc()
+        pair[1].observe(exchange.elapsed / 1e9)
+
+    def _pair(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        outcome = "answered" if status < _REFUSAL else "refused" if status < FAULT else "failed"
+        pair = REQUESTS(method, route, str(status)), DURATION(method, route, outcome)
+        self._pairs[method, route, status] = pair
+        return pair

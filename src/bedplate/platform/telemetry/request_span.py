@@ -1,0 +1,56 @@
+from typing import Any
+
+from bedplate.platform.telemetry.exchange import FAULT, Exchange
+from bedplate.platform.telemetry.redact import redact_text
+from bedplate.platform.telemetry.routes import UNMATCHED, safe_path
+from bedplate.platform.telemetry.spans import Value
+
+_LONGEST_AGENT = 200
+
+
+def describe(scope: Any, exchange: Exchange) -> None:
+    """Tell a kept request's span by OpenTelemetry's stable HTTP conventions.
+
+    The query is left out, it may hold anything.
+    """
+    root, fault = exchange.root, exchange.fault
+    root.end = exchange.end
+    root.name = f"{exchange.method} {exchange.route}"
+    root.attributes = {**root.attributes, **_attributes(scope, exchange)}
+    if exchange.status >= FAULT:
+        root.error = type(fault).__qualname__ if fault is not None else str(exchange.status)
+
+
+def _attributes(scope: Any, exchange: Exchange) -> dict[str, Value]:
+    found: dict[str, Value] = {
+        "http.request.method": exchange.method,
+        "url.scheme": scope.get("scheme", "http"),
+        "url.path": safe_path(exchange.route, exchange.path, scope.get("path_params") or {}),
+        "http.response.status_code": exchange.status,
+        "network.protocol.version": scope.get("http_version", "1.1"),
+        "request.id": scope["state"]["request_id"],
+    }
+    if exchange.route != UNMATCHED:
+        found["http.route"] = exchange.route
+    _add_peers(scope, found)
+    code = scope["state"].get("problem_code")
+    if code:
+        found["bedplate.problem_code"] = code
+    user = scope.get("user")
+    if user is not None:
+        found["user.id"] = str(user.user_id)
+    return found
+
+
+def _add_peers(scope: Any, found: dict[str, Value]) -> None:
+    server, client = scope.get("server"), scope.get("client")
+    if server:
+        found["server.address"] = server[0]
+        if server[1]:
+            found["server.port"] = server[1]
+    if client:
+        found["client.address"] = scope["state"].get("client_address") or client[0]
+    for name, value in scope["headers"]:
+        if name == b"user-agent":
+            found["user_agent.original"] = redact_text(value.decode("latin-1"))[:_LONGEST_AGENT]
+            return

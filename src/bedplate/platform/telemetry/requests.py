@@ -1,0 +1,71 @@
+import logging
+from typing import Any
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from bedplate.platform.telemetry.access import AccessLog, access_line
+from bedplate.platform.telemetry.exchange import FAULT, Exchange
+from bedplate.platform.telemetry.incoming import Incoming
+from bedplate.platform.telemetry.request_metrics import RequestMetrics
+from bedplate.platform.telemetry.request_span import describe
+from bedplate.platform.telemetry.spans import CURRENT, Span
+
+logger = logging.getLogger(__name__)
+
+
+class RequestEdge:
+    """The outermost wrapper of a request: its id, trace, metrics and access line.
+
+    The route is read after the call: routing happens inside, and may not have happened at all. `routes` is the
+    Litestar application, once it runs.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        incoming: Incoming,
+        metrics: RequestMetrics | None,
+        log: AccessLog | None,
+        slow: float,
+    ) -> None:
+        self.app = app
+        self.routes: Any = None
+        self._incoming = incoming
+        self._metrics = metrics
+        self._log = log
+        self._slow = int(slow * 1e9)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        trace, origin = self._incoming.begin(scope["headers"])
+        root = Span(trace, origin, "", "server")
+        exchange = Exchange(send, root, scope["path"])
+        scope["state"]["request_id"] = trace.request_id
+        token = CURRENT.set(root)
+        try:
+            await self.app(scope, receive, exchange)
+        except BaseException as error:
+            exchange.raised = error
+            raise
+        finally:
+            self._finish(scope, exchange)
+            CURRENT.reset(token)
+
+    def _finish(self, scope: Any, exchange: Exchange) -> None:
+        exchange.finish(scope, self.routes, self._slow)
+        if exchange.fault is not None:
+            logger.error("unhandled error", exc_info=exchange.fault)
+        if self._metrics is not None:
+            self._metrics.observe(exchange)
+        if self._log is not None:
+            self._log(access_line(scope, exchange))
+        trace = exchange.root.trace
+        if trace.keeper is None:
+            return
+        keep = trace.sampled or exchange.status >= FAULT or exchange.elapsed >= self._slow
+        if keep:
+            describe(scope, exchange)
+            trace.add(exchange.root)
+        trace.finish(keep=keep)

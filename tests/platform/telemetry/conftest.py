@@ -1,0 +1,174 @@
+import logging
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+import structlog
+from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery
+from litestar.types import Receive, Scope, Send
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from bedplate.platform.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthenticated
+from bedplate.platform.http.problems import exception_handlers
+from bedplate.platform.http.service import Service
+from bedplate.platform.telemetry import span
+from bedplate.platform.telemetry.assembly import Telemetry
+from bedplate.platform.telemetry.logs import configure_logging
+from bedplate.settings.telemetry import TelemetrySettings
+
+
+class Collector:
+    """A real OTLP/HTTP receiver in a thread; spans and metrics stand as protobuf messages."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self.resources: list[dict[str, Any]] = []
+        self.metrics: list[ExportMetricsServiceRequest] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+
+    def _handler(collector) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the class inside has its own self
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                collector.receive(self.path, body)
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        return Handler
+
+    def receive(self, path: str, body: bytes) -> None:
+        if path == "/v1/traces":
+            for group in ExportTraceServiceRequest.FromString(body).resource_spans:
+                self.resources.append(attributes(group.resource))
+                for scope in group.scope_spans:
+                    self.spans.extend(scope.spans)
+        else:
+            assert path == "/v1/metrics"
+            self.metrics.append(ExportMetricsServiceRequest.FromString(body))
+
+    def named(self, name: str) -> Span:
+        (found,) = [s for s in self.spans if s.name == name]
+        return found
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 10
+        while not condition():
+            assert time.monotonic() < deadline, "the collector waited in vain"
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def attributes(holder: Any) -> dict[str, Any]:
+    """Attributes of a protobuf span or resource as plain values."""
+    return {a.key: getattr(a.value, a.value.WhichOneof("value")) for a in holder.attributes}
+
+
+@pytest.fixture
+def collector() -> Generator[Collector]:
+    collector = Collector()
+    yield collector
+    collector.close()
+
+
+@pytest.fixture
+def plain() -> Callable[[Any], dict[str, Any]]:
+    return attributes
+
+
+@pytest.fixture
+def lines(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """JSON log lines written since the last call."""
+
+    def read() -> list[dict[str, Any]]:
+        return [msgspec.json.decode(line) for line in capfd.readouterr().err.splitlines() if line]
+
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield read
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+class Refuses:
+    """Stands for the limiter: an edge that refuses before routing."""
+
+    paths: ClassVar[set[str]] = set()
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["headers"] and (b"x-limited", b"yes") in scope["headers"]:
+            await send({"type": "http.response.start", "status": 429, "headers": []})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        await self.app(scope, receive, send)
+
+
+@get("/v1/things/{thing_id:uuid}", sync_to_thread=False)
+def read_thing(thing_id: FromPath[UUID], status: FromQuery[int] = 200) -> dict[str, str]:
+    refusals = {401: Unauthenticated, 403: Forbidden, 404: NotFound, 413: TooLarge, 422: Invalid}
+    if status == 500:
+        raise LookupError("secret-canary owner@team.example")
+    if status in refusals:
+        raise refusals[status]
+    return {"id": str(thing_id)}
+
+
+@get("/v1/named/{name:str}", sync_to_thread=False)
+def read_named(name: FromPath[str]) -> str:
+    return name
+
+
+@post("/v1/things")
+async def make_thing(request: Request[Any, Any, Any]) -> dict[str, str]:
+    with span("outer"), span("inner", "client", answer=42):
+        return {"request_id": request.scope["state"]["request_id"]}
+
+
+type Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def serve(lines: object) -> Serve:
+    @asynccontextmanager
+    async def serving(**settings: Any) -> AsyncGenerator[httpx.AsyncClient]:
+        told = TelemetrySettings(**{"log_format": "json", **settings})
+        configure_logging(told)
+        telemetry = Telemetry(told, service="bedplate-test", version="1")
+        app = Service(
+            route_handlers=[read_thing, read_named, make_thing],
+            exception_handlers=exception_handlers({}),
+            openapi_config=None,
+            logging_config=None,
+        )
+        app.wrap(telemetry.wrap, Refuses)
+        async with telemetry.lifespan(app):
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test.example") as client:
+                yield client
+
+    return serving

@@ -1,0 +1,93 @@
+import uuid
+
+import pytest
+
+from bedplate.platform.telemetry.scrape import may_scrape, render
+
+THING = "/v1/things/0190b8a4-0000-7000-8000-000000000001"
+ROUTE = "/v1/things/{thing_id}"
+
+
+def counted() -> dict[str, float]:
+    """Requests by series."""
+    series = (line.rpartition(" ") for line in render().decode().splitlines())
+    return {
+        name: float(value) for name, _, value in series if name.startswith("bedplate_http_requests_total")
+    }
+
+
+def one(method: str, route: str, status: int) -> str:
+    return f'bedplate_http_requests_total{{method="{method}",route="{route}",status="{status}"}}'
+
+
+@pytest.mark.parametrize("status", [200, 401, 403, 404, 413, 422, 500])
+async def test_answers_count_as_what_they_are(serve, status):
+    async with serve() as client:
+        before = counted()
+        answer = await client.get(THING, params={"status": status})
+        after = counted()
+    assert answer.status_code == status
+    series = one("GET", ROUTE, status)
+    assert after[series] == before.get(series, 0) + 1
+    assert sum(after.values()) == sum(before.values()) + 1
+
+
+async def test_a_method_not_allowed_counts_under_its_route(serve):
+    async with serve() as client:
+        before = counted()
+        assert (await client.delete(THING)).status_code == 405
+    series = one("DELETE", ROUTE, 405)
+    assert counted()[series] == before.get(series, 0) + 1
+
+
+async def test_what_an_edge_refuses_counts_under_its_route(serve):
+    async with serve() as client:
+        before = counted()
+        assert (await client.get(THING, headers={"x-limited": "yes"})).status_code == 429
+    series = one("GET", ROUTE, 429)
+    assert counted()[series] == before.get(series, 0) + 1
+
+
+async def test_ten_thousand_random_paths_add_no_series(serve):
+    async with serve() as client:
+        before = render().decode().count("\n")
+        counts = counted()
+        for _ in range(2_500):
+            await client.get(f"/{uuid.uuid4()}")
+            await client.get(f"/v1/{uuid.uuid4().hex}/{uuid.uuid4().hex}")
+            await client.get(f"/v1/things/{uuid.uuid4().hex[:7]}")
+            await client.request("GET", f"/v1/things/x/{uuid.uuid4()}")
+        assert render().decode().count("\n") == before
+    series = one("GET", "unmatched", 404)
+    assert counted()[series] == counts[series] + 10_000
+
+
+async def test_an_unknown_method_adds_one_series(serve):
+    async with serve() as client:
+        for method in ("BREW", "FROB"):
+            await client.request(method, THING)
+        text = render().decode()
+    assert "BREW" not in text
+    assert "_OTHER" in text
+
+
+async def test_series_stand_at_zero_before_the_first_request(serve):
+    async with serve():
+        text = render().decode()
+    assert one("POST", "/v1/things", 201) in text
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "allowed"),
+    [
+        ("127.0.0.1", [], True),
+        ("::1", [], True),
+        ("127.0.0.1", [(b"x-forwarded-for", b"203.0.113.7")], False),
+        ("127.0.0.1", [(b"forwarded", b"for=203.0.113.7")], False),
+        ("203.0.113.7", [], False),
+        (None, [], False),
+        ("unix", [], False),
+    ],
+)
+def test_metrics_on_the_api_are_for_loopback_callers(client, headers, allowed):
+    assert may_scrape(client, headers) is allowed
