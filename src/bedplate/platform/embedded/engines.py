@@ -33,7 +33,7 @@ class Engines:
 
     Args:
         data_dir: made if missing; its data is kept from run to run
-        durable: false for tests: nothing waits for the disk, a crash of the machine loses the data
+        durable: false for tests: nothing waits for the disk, and a killed server may lose its last commits
         progress: told what takes long, and where the data is when it is not in `data_dir`
         detached: see above
     """

@@ -4,7 +4,7 @@ from pathlib import Path
 INSTEAD = "set BEDPLATE_DATABASE_URL and BEDPLATE_REDIS_URL to servers of your own"
 
 _LIBRARY = re.compile(r"error while loading shared libraries: ([^:\s]+)")
-_COMPLAINT = re.compile(r"(?:FATAL|PANIC|ERROR|error|launch): +(.+)")
+_COMPLAINT = re.compile(r"(?:(?:FATAL|PANIC|ERROR|error|launch|postgres): +| # )(.+)")
 
 
 class EmbeddedError(Exception):
