@@ -91,7 +91,8 @@ class Additions:
             found = _HEADING.match(self.edits.text(last.line))
             marks = found[1] if found else "###"
             marks = (marks + "#")[:6] if last.ref == task.parent else marks
-            self.edits.insert_after(last.end_line, self._heading_lines(task, marks, last), task.ref)
+            lines = self._heading_lines(task, marks, last)
+            self.edits.insert_after(self._subtree_end(last), lines, task.ref, level=len(marks))
         elif last.shape == "row":
             row = row_like(self.edits.text(last.line), last, task, self.style.marker(task.state))
             self.edits.insert_after(last.end_line, [row], task.ref)
@@ -113,6 +114,16 @@ class Additions:
         if not listed and task.parent in self.tasks:
             return self.tasks[task.parent]
         return max(listed or placed, key=lambda known: known.line, default=None)
+
+    def _subtree_end(self, task: Task) -> int:
+        """The last line of the task and of everything under it."""
+        inside = {task.ref}
+        end = task.end_line
+        for known in self.content.tasks:  # a parent stands before its children
+            if known.parent in inside:
+                inside.add(known.ref)
+                end = max(end, known.end_line)
+        return end
 
     def _heading_lines(self, task: Task, marks: str, like: Task | None) -> list[str]:
         heading = f"{marks} {numbered_title(task)} {self.style.state(task.state, like or task)}"

@@ -147,9 +147,11 @@ class _Composer:
         return made
 
     def _facts(self) -> list[str]:
+        waiting = [one_line(fact.raw) for fact in self.content.facts if fact.key == "blocked"]
         facts = [fact for fact in self.content.facts if fact.key != "blocked"]
         lines = [f"- **{one_line(fact.key)}**: {one_line(fact.raw)}" for fact in facts]
-        return ["## Time Tracking", "", *lines, ""] if lines else []
+        blocked = ["## Blocked Tasks", "", *(f"- {text}" for text in waiting), ""] if waiting else []
+        return [*blocked, *(["## Time Tracking", "", *lines, ""] if lines else [])]
 
     def _risks(self) -> list[str]:
         made: list[str] = []

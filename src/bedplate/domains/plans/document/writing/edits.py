@@ -1,9 +1,12 @@
 """Edits to lines, gathered first and applied at once, so that no edit moves the place of another."""
 
 from collections import defaultdict
+from operator import itemgetter
 
 from bedplate.domains.plans.document.entities import Place
 from bedplate.domains.plans.document.lines import Line, join, main_ending
+
+_DEEPER_THAN_ANY = 7
 
 
 def one_line(text: str) -> str:
@@ -17,7 +20,7 @@ class Edits:
     def __init__(self, lines: list[Line]) -> None:
         self.lines = lines
         self._replaced: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
-        self._inserted: dict[int, list[list[str]]] = defaultdict(list)
+        self._inserted: dict[int, list[tuple[int, list[str]]]] = defaultdict(list)
         self._chunks: dict[str, list[str]] = {}
         self._removed: set[int] = set()
 
@@ -34,9 +37,12 @@ class Edits:
         self._replaced[place.line].append((place.start, last, text))
         self._removed.update(range(place.line + 1, place.end_line + 1))
 
-    def insert_after(self, line: int, texts: list[str], ref: str = "") -> None:
-        """Lines to stand after a line, 0 for the very top; `ref` names them for `continue_insert`."""
-        self._inserted[line].append(texts)
+    def insert_after(self, line: int, texts: list[str], ref: str = "", *, level: int = 0) -> None:
+        """Lines to stand after a line, 0 for the very top; `ref` names them for `continue_insert`.
+
+        A heading gives its level: what goes on with the text before comes first, then the deepest headings.
+        """
+        self._inserted[line].append((-level if level else -_DEEPER_THAN_ANY, texts))
         self._chunks[ref] = texts
 
     def continue_insert(self, ref: str, texts: list[str]) -> bool:
@@ -75,7 +81,8 @@ class Edits:
         return join(result).encode()
 
     def _added(self, line: int) -> list[str]:
-        return [text for texts in self._inserted.get(line, ()) for text in texts]
+        chunks = sorted(self._inserted.get(line, ()), key=itemgetter(0))
+        return [text for _, texts in chunks for text in texts]
 
     def _edited(self, number: int, text: str) -> str:
         for start, end, new in sorted(self._replaced.get(number, ()), reverse=True):

@@ -57,8 +57,9 @@ class _Writer:
         content = document.content
         self.known = by_ref(content)
         self.edits = Edits(split(decode(document.raw)))
-        ticks = [item.marker for item in content.items] + [c.marker for c in content.criteria if c.marker]
-        style = Style(content.tasks, ticks)
+        boxed = (*content.items, *content.criteria, *content.tasks)
+        markers = [self.edits.at(entity.places["marker"]) for entity in boxed if "marker" in entity.places]
+        style = Style(content.tasks, markers)
         self.desk = Desk(content, self.edits, style)
         self.additions = Additions(self.edits, content, style)
         self.unwritten: list[tuple[str, str]] = []
