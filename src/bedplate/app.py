@@ -14,7 +14,7 @@ from litestar.middleware import DefineMiddleware
 from litestar_granian import GranianPlugin
 from sqlalchemy import MetaData
 
-from bedplate.domains import access, accounts, audit, sessions, teams
+from bedplate.domains import access, accounts, audit, operations, sessions, teams
 from bedplate.platform.auth.access import access_guard
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.keys import CHANNEL as KEYS_CHANNEL
@@ -34,6 +34,8 @@ from bedplate.platform.http.openapi import get_openapi_document, openapi_config
 from bedplate.platform.http.problems import exception_handlers
 from bedplate.platform.http.queries import QueryGate, declared_query_parameters, page_query
 from bedplate.platform.http.service import Service
+from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
+from bedplate.platform.jobs.plugin import JobsPlugin
 from bedplate.platform.secrets.seal import Sealer
 from bedplate.settings import Settings
 from bedplate.settings.load import load_settings
@@ -44,6 +46,7 @@ DOMAINS: tuple[Domain, ...] = (
     teams.DOMAIN,
     access.DOMAIN,
     sessions.DOMAIN,
+    operations.DOMAIN,
 )
 ABOUT = "The base of an API service, and living plans kept on it."
 
@@ -56,6 +59,17 @@ def permissions() -> Mapping[str, str]:
 def metadata() -> MetaData:
     """The tables of every domain and of the platform, for migrations."""
     return Base.metadata
+
+
+def jobs_runtime(settings: Settings, database: Database, carrier: Carrier | None = None) -> JobsRuntime:
+    """The domains' jobs and schedules, for an API process or a worker."""
+    return JobsRuntime(
+        database,
+        settings.jobs,
+        carrier or RedisCarrier.connect(settings.redis),
+        tasks=[task for domain in DOMAINS for task in domain.jobs],
+        schedules=[schedule for domain in DOMAINS for schedule in domain.schedules],
+    )
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -79,9 +93,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         guards=[access_guard],
         middleware=[DefineMiddleware(CallerMiddleware, authenticator=state.authenticator), QueryGate],
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
-        lifespan=[database.lifespan, partial(_lifespan, state)],
+        lifespan=[database.lifespan, state.jobs.lifespan, partial(_lifespan, state)],
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
-        plugins=[GranianPlugin()],
+        plugins=[GranianPlugin(), JobsPlugin(state.jobs)],
         logging_config=None,
         request_class=TypedRequest,
         request_max_body_size=settings.http.max_body,
@@ -102,6 +116,7 @@ def _state(settings: Settings, database: Database) -> State:
         {
             "settings": settings,
             "database": database,
+            "jobs": jobs_runtime(settings, database),
             "sealer": sealer,
             "key_ring": key_ring,
             "tokens": tokens,

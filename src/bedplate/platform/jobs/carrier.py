@@ -30,7 +30,7 @@ class Carrier(Protocol):
         """Announce jobs; one that waits there already keeps its place."""
         ...
 
-    async def pop(self, queue: str, count: int, timeout: float) -> list[UUID]:
+    async def pop(self, queue: str, count: int, timeout: float) -> list[UUID]:  # noqa: ASYNC109 - Redis counts it
         """Take up to `count` jobs, waiting up to `timeout` seconds for the first."""
         ...
 

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
+from typing import cast
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -44,7 +45,8 @@ class RedisCarrier:
         found = await self._redis.bzmpop(timeout, 1, [self._key(queue)], min=True, count=count)
         if found is None:
             return []
-        return [UUID(bytes=member) for member, _ in found[1]]
+        members = cast("list[tuple[bytes, float]]", found[1])
+        return [UUID(bytes=member) for member, _ in members]
 
     async def depth(self, queue: str) -> int:
         return int(await self._redis.zcard(self._key(queue)))

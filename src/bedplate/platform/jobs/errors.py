@@ -33,6 +33,10 @@ class JobWithoutResult(Conflict):
     code, title = "job_without_result", "The job did not succeed, so it has no result"
 
 
+class JobKeyTaken(Conflict):
+    code, title = "job_key_taken", "A job with the same unique key is queued or running"
+
+
 class ScheduleNotFound(NotFound):
     code, title = "schedule_not_found", "No such schedule"
 

@@ -78,7 +78,7 @@ class LedgerQueue(Queue):
             try:
                 claims = await self._take()
             except Exception as error:  # noqa: BLE001 - a worker outlives whatever its servers do
-                metrics.CARRIER_ERRORS.inc()
+                metrics.CARRIER_ERRORS().inc()
                 logger.warning("queue %s cannot be read (%s)", self.name, type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, cast, or_, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, or_, select, type_coerce
 
 from bedplate.platform.db import Listing, Read, Sort
 from bedplate.platform.jobs.models import Job, JobAttempt, JobEvent
@@ -29,7 +29,10 @@ ATTEMPTS = Read(
 
 def in_scope(scope: TeamScope) -> ColumnElement[bool]:
     """Whether a job is the caller's own or of one of his teams."""
-    return or_(Job.owner_id == bindparam("user_id", type_=Job.owner_id.type), scope(Job.team_id))
+    return or_(
+        Job.owner_id == bindparam("user_id", type_=Job.owner_id.type),
+        scope(type_coerce(Job.team_id, Job.team_id.type)),
+    )
 
 
 def job_columns() -> Select[*tuple[Any, ...]]:

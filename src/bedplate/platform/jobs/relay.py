@@ -97,7 +97,7 @@ class Relay:
             self._pool, keep_cancelled=settings.keep_cancelled, keep_failed=settings.keep_failed
         )
         for job in lost:
-            metrics.LOST.labels(job.task).inc()
+            metrics.LOST(job.task).inc()
             logger.warning("job %s (%s): worker %s was lost, now %s", job.id, job.task, job.worker, job.state)
 
     async def _settle(self) -> None:
@@ -131,7 +131,7 @@ class Relay:
         found = {row[0]: (row[1], row[2]) for row in await self._pool.fetch(GAUGES)}
         for queue in self._queues:
             depth, age = found.get(queue, (0, 0.0))
-            metrics.DEPTH.labels(queue).set(depth)
-            metrics.OLDEST.labels(queue).set(age or 0.0)
+            metrics.DEPTH(queue).set(depth)
+            metrics.OLDEST(queue).set(age or 0.0)
         dead = await self._pool.fetchrow(DEAD)
-        metrics.DEAD.set(dead[0] if dead else 0)
+        metrics.DEAD().set(dead[0] if dead else 0)

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ class Runner:
         self._judge = judge
         self._recorder = recorder
         self.attempts: dict[UUID, Attempt] = {}
+        self._idle = asyncio.Event()
 
     async def run(self, claim: Claim) -> None:
         """Make one attempt and return when its outcome is in the ledger.
@@ -57,12 +59,22 @@ class Runner:
             metrics.stopped(claim, time.perf_counter() - began)
             if self.attempts.get(claim.id) is attempt:
                 del self.attempts[claim.id]
+            if not self.attempts:
+                self._idle.set()
 
     def stop(self, job_id: UUID) -> None:
         """Cancel a job if it runs here."""
         attempt = self.attempts.get(job_id)
         if attempt is not None:
             attempt.stop("cancelled")
+
+    async def idle(self, seconds: float) -> None:
+        """Wait until nothing runs, but only so long."""
+        if self.attempts:
+            self._idle.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
 
     async def _attempt(self, attempt: Attempt) -> Outcome | None:
         work = attempt.work = asyncio.create_task(self._call(attempt))

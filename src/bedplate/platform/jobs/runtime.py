@@ -3,6 +3,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bedplate.platform.db import Database
+from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Carrier
 from bedplate.platform.jobs.events import Watch
 from bedplate.platform.jobs.handover import Handover, register_handover
@@ -39,6 +40,7 @@ class JobsRuntime:
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
         """Announce committed jobs for as long as the application runs."""
+        metrics.begin((task.name for task in self.tasks.all()), self.tasks.queues(), self.scheduler.schedules)
         handover = Handover(self.carrier)
         register_handover(self.database, handover)
         try:

@@ -85,6 +85,7 @@ class Scheduler:
 
     def __init__(self, database: Database, schedules: Iterable[Schedule]) -> None:
         self._database = database
+        self._kept = False
         self.schedules = {schedule.name: schedule for schedule in schedules}
 
     def get(self, name: str) -> Schedule:
@@ -120,6 +121,9 @@ class Scheduler:
         """Enqueue what is due."""
         if not self.schedules:
             return
+        if not self._kept:
+            await self.keep()
+            self._kept = True
         async with self._database.transaction() as session:
             rows = (await session.execute(DUE, {"names": list(self.schedules)})).all()
             for name, next_at in rows:
@@ -155,7 +159,7 @@ class Scheduler:
         }
         await session.execute(FIRED, values)
         if missed:
-            metrics.MISSED.labels(schedule.name).inc(len(missed))
+            metrics.MISSED(schedule.name).inc(len(missed))
             told = "schedule %s missed %d firing(s), the last due at %s; policy %s: %d run now"
             logger.warning(
                 told, schedule.name, len(missed), missed[-1].isoformat(), schedule.catch_up, len(chosen)

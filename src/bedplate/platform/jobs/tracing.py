@@ -14,8 +14,10 @@ def _plain(_traceparent: str | None, _task: str) -> AbstractContextManager[objec
 
 
 class Tracing:
-    """Where telemetry attaches: `capture` gives the current W3C traceparent when a job is enqueued,
-    `attach` opens the span of an attempt, given that traceparent and the task's name.
+    """Where telemetry attaches.
+
+    `capture` gives the current W3C traceparent when a job is enqueued; `attach` opens the span of an
+    attempt, given that traceparent and the task's name.
     """
 
     def __init__(self) -> None:

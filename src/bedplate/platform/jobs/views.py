@@ -62,10 +62,10 @@ class JobRow(msgspec.Struct):
     def view(self, inline_result: int) -> JobView:
         """The job as clients see it; a result of more bytes than `inline_result` is left to `/result`."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
-        due = values.pop("available_at") if self.state == "queued" else values.pop("available_at") and None
-        text = values.pop("result")
-        shown = text is not None and len(text) <= inline_result
-        return JobView(**values, next_attempt_at=due, result=msgspec.Raw(text.encode()) if shown else NULL)
+        due = values.pop("available_at")
+        text: str | None = values.pop("result")
+        shown = NULL if text is None or len(text) > inline_result else msgspec.Raw(text.encode())
+        return JobView(**values, next_attempt_at=due if self.state == "queued" else None, result=shown)
 
 
 class AttemptView(msgspec.Struct):
@@ -91,6 +91,18 @@ class ScheduleView(msgspec.Struct, kw_only=True):
     next_runs: list[dt.datetime]
     last_at: dt.datetime | None
     last_job_id: UUID | None
+    missed: int
+    last_missed_at: dt.datetime | None
+
+
+class ScheduleRow(msgspec.Struct):
+    """What the ledger knows of a schedule."""
+
+    name: str
+    next_at: dt.datetime
+    last_at: dt.datetime | None
+    last_job_id: UUID | None
+    paused: bool
     missed: int
     last_missed_at: dt.datetime | None
 

@@ -1,5 +1,4 @@
 import asyncio
-import contextlib
 import logging
 import os
 import socket
@@ -9,6 +8,7 @@ from uuid import UUID
 
 from bedplate.platform.db import Database, ReadPool, new_id
 from bedplate.platform.db.listen import Listener
+from bedplate.platform.db.pool import Connect, Connection
 from bedplate.platform.jobs.carrier import Carrier, Due
 from bedplate.platform.jobs.control import CANCEL_CHANNEL
 from bedplate.platform.jobs.handover import DUE_CHANNEL
@@ -130,18 +130,10 @@ class JobsWorker:
 
     async def _drain(self, workers: "list[LedgerWorker]") -> None:
         await asyncio.gather(*(worker.drain() for worker in workers))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.grace):
-                await self._all_ended()
+        await self.runner.idle(self._settings.grace)
         for attempt in list(self.runner.attempts.values()):
             attempt.stop("drain")
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS * 2):
-                await self._all_ended()
-
-    async def _all_ended(self) -> None:
-        while self.runner.attempts:
-            await asyncio.sleep(IDLE_SECONDS)
+        await self.runner.idle(STOP_SECONDS * 2)
 
     async def _left(self) -> bool:
         row = await self._ledger.fetchrow(LEFT, self.name, self._tasks)
@@ -180,8 +172,8 @@ class JobsWorker:
         self.runner.stop(UUID(payload))
 
 
-def _unsynced(database: Database):  # noqa: ANN202 - the pool's own type
-    async def connect():  # noqa: ANN202 - likewise
+def _unsynced(database: Database) -> Connect:
+    async def connect() -> Connection:
         return await database.connect(synchronous_commit="off")
 
     return connect

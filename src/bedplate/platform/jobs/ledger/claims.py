@@ -1,12 +1,13 @@
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from bedplate.platform.db import ReadPool
+from bedplate.platform.jobs.ledger.rows import fetch
 
 COLUMNS = """job.id, job.task, job.queue, job.payload::text, job.payload_version, job.owner_id, job.team_id,
   job.parent_id, job.tags, job.priority, job.attempt, job.max_attempts, job.limited, job.available_at,
@@ -110,7 +111,7 @@ class Claimer:
             free = await free_places(connection, limit)
             if free <= 0:
                 return []
-            rows = await connection.fetch(CLAIM_LIMITED, ids, self._worker, self._lease, [name], free)
+            rows = await fetch(connection, CLAIM_LIMITED, ids, self._worker, self._lease, [name], free)
             return [Claim(*row) for row in rows]
 
 
@@ -125,4 +126,4 @@ async def free_places(connection: asyncpg.Connection, limit: Limit) -> int:
 
 
 async def _count(connection: asyncpg.Connection, sql: str, *arguments: Any) -> int:
-    return int(await connection.fetchval(sql, *arguments))
+    return cast("int", await connection.fetchval(sql, *arguments))

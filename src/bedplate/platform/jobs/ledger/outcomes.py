@@ -6,6 +6,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from bedplate.platform.jobs.ledger.rows import fetch
+
 type Ending = Literal["error", "permanent", "timeout", "lost", "released", "cancelled"]
 
 # A retry that was cancelled meanwhile ends there; an attempt that was superseded matches no row.
@@ -74,7 +76,8 @@ class Recorded(msgspec.Struct, frozen=True):
 
 async def record(connection: asyncpg.Connection, outcomes: Sequence[Outcome]) -> list[Recorded]:
     """Write the outcomes of many attempts in one statement; those that were superseded are not returned."""
-    rows = await connection.fetch(
+    rows = await fetch(
+        connection,
         RECORD,
         [o.id for o in outcomes],
         [o.attempt for o in outcomes],

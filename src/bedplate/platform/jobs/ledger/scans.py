@@ -6,6 +6,7 @@ import asyncpg
 from bedplate.platform.db import ReadPool
 from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.ledger.claims import Limit, free_places
+from bedplate.platform.jobs.ledger.rows import fetch
 
 NOT_PAUSED = """
 not exists (select from job_pause p
@@ -47,7 +48,8 @@ async def due_limited(connection: asyncpg.Connection, limit: Limit) -> list[Due]
     free = await free_places(connection, limit)
     if free <= 0:
         return []
-    return [Due(*row) for row in await connection.fetch(SCAN_LIMITED, limit.task, free)]
+    rows = await fetch(connection, SCAN_LIMITED, limit.task, free)
+    return [Due(*row) for row in rows]
 
 
 async def next_due(pool: ReadPool) -> float | None:

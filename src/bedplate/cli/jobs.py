@@ -1,0 +1,135 @@
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import msgspec
+import rich_click as click
+
+from bedplate.cli.faults import CommandError
+from bedplate.platform.db import Database
+from bedplate.settings import Settings
+from bedplate.settings.load import load_settings
+
+type Work = Callable[[Database, Settings], Awaitable[None]]
+STATES = ("queued", "running", "succeeded", "failed", "dead", "cancelled")
+
+
+@click.group()
+def jobs() -> None:
+    """List, look into, cancel, retry and pause jobs."""
+
+
+@jobs.command("list")
+@click.option("--state", type=click.Choice(STATES))
+@click.option("--type", "task", help="A type of job, such as plans.import.")
+@click.option("--queue")
+@click.option("--limit", default=50, show_default=True)
+def list_jobs(state: str | None, task: str | None, queue: str | None, limit: int) -> None:
+    """List jobs, the newest first."""
+    from bedplate.platform.jobs.operate import latest
+
+    async def show(database: Database, _: Settings) -> None:
+        for row in await latest(database.reads, state=state, task=task, queue=queue, limit=limit):
+            error = f"  {row.error}" if row.error else ""
+            moment = row.created_at.isoformat(timespec="seconds")
+            click.echo(f"{row.id}  {moment}  {row.state:<9}  {row.type}  {row.attempts}×{error}")
+
+    _run(show)
+
+
+@jobs.command()
+@click.argument("job_id", type=click.UUID)
+def show(job_id: UUID) -> None:
+    """Show a job with its failed attempts, as JSON."""
+    from bedplate.platform.jobs.operate import details
+
+    async def tell(database: Database, _: Settings) -> None:
+        found = await details(database.reads, job_id)
+        if found is None:
+            raise CommandError(f"There is no job {job_id}")
+        click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+
+    _run(tell)
+
+
+@jobs.command()
+@click.argument("job_id", type=click.UUID)
+def cancel(job_id: UUID) -> None:
+    """Cancel a job and those under it; what runs is told to stop."""
+    from bedplate.platform.jobs.control import cancel_job
+
+    async def end(database: Database, settings: Settings) -> None:
+        async with database.transaction() as session:
+            await cancel_job(session, job_id, keep=settings.jobs.keep_cancelled)
+
+    _run(end)
+
+
+@jobs.command()
+@click.argument("job_id", type=click.UUID, required=False)
+@click.option("--all", "everything", is_flag=True, help="Every dead job, or what the filters name.")
+@click.option("--state", type=click.Choice(["failed", "dead"]), default="dead", show_default=True)
+@click.option("--type", "task", help="A type of job, such as plans.import.")
+@click.option("--attempts", default=5, show_default=True)
+def retry(job_id: UUID | None, *, everything: bool, state: str, task: str | None, attempts: int) -> None:
+    """Queue dead or failed jobs again: one, or many."""
+    from bedplate.platform.jobs.control import retry_job, retry_jobs
+
+    if (job_id is None) == (not everything):
+        raise click.UsageError("Give a job's id, or --all")
+
+    async def again(database: Database, _: Settings) -> None:
+        async with database.transaction() as session:
+            if job_id is not None:
+                await retry_job(session, job_id, attempts=attempts)
+                return
+            count = await retry_jobs(session, state=state, task=task, attempts=attempts)
+        click.echo(f"{count} queued again.")
+
+    _run(again)
+
+
+@jobs.command()
+def drain() -> None:
+    """Run here all that is due, without Redis, and return."""
+    from bedplate.worker import run_due
+
+    asyncio.run(run_due(load_settings()))
+
+
+@jobs.command()
+@click.argument("kind", type=click.Choice(["queue", "task"]))
+@click.argument("name")
+def pause(kind: str, name: str) -> None:
+    """Begin no more jobs of a queue or a task; those that run end."""
+    from bedplate.platform.jobs.control import pause as begin_pause
+
+    async def halt(database: Database, _: Settings) -> None:
+        async with database.transaction() as session:
+            await begin_pause(session, "queue" if kind == "queue" else "task", name)
+
+    _run(halt)
+
+
+@jobs.command()
+@click.argument("kind", type=click.Choice(["queue", "task"]))
+@click.argument("name")
+def resume(kind: str, name: str) -> None:
+    """Begin the jobs of a queue or a task again."""
+    from bedplate.platform.jobs.control import resume as end_pause
+
+    async def go_on(database: Database, _: Settings) -> None:
+        async with database.transaction() as session:
+            await end_pause(session, "queue" if kind == "queue" else "task", name)
+
+    _run(go_on)
+
+
+def _run(work: Work) -> None:
+    async def run() -> None:
+        settings = load_settings()
+        database = Database(settings.database, application="bedplate-cli")
+        async with database.lifespan():
+            await work(database, settings)
+
+    asyncio.run(run())

@@ -1,0 +1,20 @@
+import asyncio
+
+import rich_click as click
+
+from bedplate.settings.load import load_settings
+
+
+@click.command()
+@click.option("--queue", "queues", multiple=True, help="Work on this queue alone; may be repeated.")
+@click.option("--inline", is_flag=True, help="Without Redis: find jobs in the database, in this process.")
+def worker(queues: tuple[str, ...], *, inline: bool) -> None:
+    """Run jobs until SIGTERM, then finish what runs within the grace and give back the rest."""
+    import uvloop
+
+    from bedplate.worker import start_anew, work
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        recycle = runner.run(work(load_settings(), queues=queues, inline=inline))
+    if recycle:
+        start_anew()

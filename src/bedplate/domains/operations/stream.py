@@ -1,0 +1,51 @@
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+import msgspec
+
+from bedplate.platform.errors import BadRequest, NotFound
+from bedplate.platform.jobs import JobBook, JobsRuntime
+from bedplate.platform.jobs.events import follow
+from bedplate.platform.jobs.models import ENDED
+from bedplate.platform.jobs.views import ProgressEvent
+
+ENDED_ID = "ended"
+KEEP_ALIVE = b": keep-alive\n\n"
+RETRY = b"retry: 1000\n\n"
+
+
+def last_seen(last_event_id: str | None) -> int:
+    """The event after which a stream goes on.
+
+    Raises:
+        BadRequest: it is none of ours.
+    """
+    if not last_event_id:
+        return 0
+    if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 9:  # noqa: PLR2004 - an int4
+        raise BadRequest("Last-Event-ID is not one of this stream's")
+    return int(last_event_id)
+
+
+async def event_stream(
+    jobs: JobsRuntime, book: JobBook, user_id: UUID, job_id: UUID, after: int
+) -> AsyncGenerator[bytes]:
+    """Render a job's events as text/event-stream (WHATWG HTML, 9.2): `progress` with ids, `state` with the job."""
+    reads = jobs.database.reads
+    yield RETRY
+    async for event in follow(reads, jobs.watch, job_id, after):
+        if event is None:
+            yield KEEP_ALIVE
+        elif isinstance(event, ProgressEvent):
+            yield _event("progress", msgspec.json.encode(event), str(event.seq))
+        else:
+            try:
+                view = await book.get(reads, user_id, job_id)
+            except NotFound:
+                return
+            yield _event("state", msgspec.json.encode(view), ENDED_ID if event in ENDED else None)
+
+
+def _event(name: str, data: bytes, event_id: str | None) -> bytes:
+    identity = f"id: {event_id}\n" if event_id else ""
+    return f"{identity}event: {name}\ndata: ".encode() + data + b"\n\n"

@@ -1,0 +1,8 @@
+from typing import Any, cast
+
+import asyncpg
+
+
+async def fetch(connection: asyncpg.Connection, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+    """Run a statement and return its rows; asyncpg's own annotation leaves their type open."""
+    return cast("list[asyncpg.Record]", await connection.fetch(sql, *arguments))
