@@ -1,6 +1,6 @@
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, Response, get, patch
+from litestar import Controller, Response, get, patch
 
 from bedplate.domains.accounts import AccountService, Profile, ProfilePatch
 from bedplate.domains.accounts.reads import ACCOUNT
@@ -9,6 +9,7 @@ from bedplate.platform.auth.access import UNVERIFIED
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import ReadPool, Transaction
 from bedplate.platform.http.answers import versioned
+from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag
 
 
@@ -19,11 +20,9 @@ class MeController(Controller):
     tags = ("me",)
 
     @get("/", access=UNVERIFIED)
-    async def get_me(
-        self, request: Request[Any, Any, Any], caller: Caller, reads: ReadPool
-    ) -> Response[Profile]:
+    async def get_me(self, request: TypedRequest) -> Response[Profile]:
         """Show one's own account."""
-        profile = await _profile(caller, reads)
+        profile = await _profile(request.caller, request.reads)
         return versioned(request, profile, profile.version)
 
     @patch("/", access=UNVERIFIED)

@@ -58,7 +58,7 @@ def stepped_up() -> Access:
     return Access(step_up=True, session=True)
 
 
-def access_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def access_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Hold a request against its route's declaration; claims alone, no I/O.
 
     Raises:

@@ -6,6 +6,8 @@ import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 
+from bedplate.platform.auth.caller import Caller
+from bedplate.platform.db import Database, ReadPool
 from bedplate.platform.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType
 
 MESSAGE = re.compile(r"^(?P<text>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
@@ -26,7 +28,21 @@ FIELD = re.compile(r"field `([^`]+)`")
 
 
 class TypedRequest(Request[Any, Any, Any]):
-    """A request whose JSON body is decoded once, straight into the handler's type, strictly."""
+    """A request whose JSON body is decoded once, straight into the handler's type, strictly.
+
+    `caller` and `reads` spare hot handlers the injection of dependencies, which costs a task group.
+    """
+
+    @property
+    def caller(self) -> Caller:
+        """Who is signed in; only where the route's access asks for somebody."""
+        return self.scope["user"]
+
+    @property
+    def reads(self) -> ReadPool:
+        """The pool of compiled reads."""
+        database: Database = self.app.state.database
+        return database.reads
 
     async def json(self) -> Any:
         """Decode the body.

@@ -5,7 +5,9 @@ from litestar.params import HeaderParameter
 
 from bedplate.platform.errors import PreconditionFailed, PreconditionRequired
 
-IF_MATCH = HeaderParameter(name="If-Match", required=False, description="The ETag you read (RFC 9110, 13.1.1)")
+IF_MATCH = HeaderParameter(
+    name="If-Match", required=False, description="The ETag you read (RFC 9110, 13.1.1)"
+)
 ETAG_HEADER = ResponseHeader(name="ETag", documentation_only=True, description="Strong validator")
 
 

@@ -28,7 +28,7 @@ class DocsPage(OpenAPIRenderPlugin):
     def __init__(self) -> None:
         super().__init__(path="/")
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - Litestar's interface
         """Write the page of a document."""
         info = openapi_schema["info"]
         groups: dict[str, list[str]] = defaultdict(list)
