@@ -123,18 +123,32 @@ def place() -> Iterator[Path]:
         yield path
 
 
-@pytest.fixture
-def engines(place: Path) -> Iterator[Engines]:
-    found = Engines(place / "data", durable=False)
-    found.start()
-    yield found
-    found.stop()
+@pytest.fixture(scope="session")
+def made_once() -> Iterator[Path]:
+    """A data folder with its databases made, not running, to copy."""
+    with tempfile.TemporaryDirectory(prefix="bp-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        Engines(Path(folder) / "data", durable=False).__enter__().stop()
+        yield Path(folder) / "data"
 
 
 @pytest.fixture
-def durable_engines(place: Path) -> Iterator[Engines]:
+def data_dir(place: Path, made_once: Path) -> Path:
+    """A data folder of the test's own, its databases already made."""
+    subprocess.run(["/bin/cp", "--archive", made_once, place / "data"], check=True)
+    return place / "data"
+
+
+@pytest.fixture
+def engines(data_dir: Path) -> Iterator[Engines]:
+    with Engines(data_dir, durable=False) as found:
+        yield found
+
+
+@pytest.fixture
+def durable_engines(data_dir: Path) -> Iterator[Engines]:
     """Those whose commits outlive a kill."""
-    with Engines(place / "data") as found:
+    with Engines(data_dir) as found:
         yield found
 
 

@@ -40,30 +40,30 @@ def test_a_busy_session_does_not_keep_a_killed_server_from_starting(engines, url
         assert busy.wait(20) == 2  # its connection was lost
 
 
-def test_everything_killed_at_once_recovers(place: Path, run_engines, ask, alive, wait_until):
-    first = run_engines(place / "data", "--durable")
+def test_everything_killed_at_once_recovers(data_dir: Path, run_engines, ask, alive, wait_until):
+    first = run_engines(data_dir, "--durable")
     told = first.answer()
     ask(told["owner_url"], "CREATE TABLE kept AS SELECT 7 AS number")
     for pid in (told["postgres"], told["valkey"], first.process.pid):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not alive(told["postgres"]))
     first.process.wait(20)
-    with Engines(place / "data") as engines:
+    with Engines(data_dir) as engines:
         assert ask(engines.urls.owner_url, "SELECT number FROM kept") == 7
 
 
-def test_servers_end_with_a_killed_owner(place: Path, run_engines, alive, wait_until):
-    first = run_engines(place / "data")
+def test_servers_end_with_a_killed_owner(data_dir: Path, run_engines, alive, wait_until):
+    first = run_engines(data_dir)
     told = first.answer()
     first.kill()
     wait_until(lambda: not alive(told["postgres"]) and not alive(told["valkey"]))
 
 
-def test_a_new_owner_waits_for_the_servers_of_a_killed_one(place: Path, run_engines, ask):
-    first = run_engines(place / "data")
+def test_a_new_owner_waits_for_the_servers_of_a_killed_one(data_dir: Path, run_engines, ask):
+    first = run_engines(data_dir)
     told = first.answer()
     first.kill()
-    with Engines(place / "data", durable=False) as engines:
+    with Engines(data_dir, durable=False) as engines:
         assert engines.postgres.pid not in {told["postgres"], None}
         assert ask(engines.urls.database_url, "SELECT 1") == 1
 

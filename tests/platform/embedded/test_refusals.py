@@ -118,6 +118,8 @@ def test_what_a_server_says_becomes_one_line():
     log = "2026 LOG:  starting\n2026 FATAL:  could not do it\n2026 LOG:  shut down\n"
     assert "(could not do it)" in str(failure("PostgreSQL", log, Path("/x")))
     assert "it said nothing" in str(failure("PostgreSQL", "", Path("/x")))
+    torn = 'FATAL:  could not extend file "1": wrote only 4096 of 8192 bytes\nHINT:  Check free disk space.\n'
+    assert "is full" in str(failure("PostgreSQL", torn, Path("/x")))
     assert "got no memory" in str(failure("Valkey", "x: Cannot allocate memory", Path("/x")))
 
 

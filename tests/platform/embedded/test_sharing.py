@@ -6,18 +6,18 @@ import redis
 from bedplate.platform.embedded import Engines
 
 
-def test_a_second_process_attaches(engines, urls, place: Path, run_engines):
-    told = run_engines(place / "data").answer()
+def test_a_second_process_attaches(engines, urls, data_dir: Path, run_engines):
+    told = run_engines(data_dir).answer()
     assert told["database_url"] == urls.database_url
     assert (told["postgres"], told["valkey"]) == (engines.postgres.pid, engines.valkey.pid)
 
 
-def test_only_the_owner_stops(engines, urls, place: Path, run_engines, ask):
-    second = run_engines(place / "data")
+def test_only_the_owner_stops(engines, urls, data_dir: Path, run_engines, ask):
+    second = run_engines(data_dir)
     second.answer()
     second.stop_engines()
     second.end()
-    with Engines(place / "data", durable=False):
+    with Engines(data_dir, durable=False):
         pass
     assert ask(urls.database_url, "SELECT 1") == 1
 
@@ -36,7 +36,7 @@ def test_a_forked_child_stops_nothing_and_holds_nothing(engines, urls, ask):
     assert ask(urls.database_url, "SELECT 1") == 1
 
 
-def test_a_forked_child_does_not_keep_the_lock(place: Path, engines):
+def test_a_forked_child_does_not_keep_the_lock(data_dir: Path, engines):
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -45,19 +45,19 @@ def test_a_forked_child_does_not_keep_the_lock(place: Path, engines):
         os._exit(0)
     os.close(reading)
     engines.stop()
-    with Engines(place / "data", durable=False) as second:
+    with Engines(data_dir, durable=False) as second:
         assert second.postgres.pid
     os.close(writing)
     os.waitpid(child, 0)
 
 
-def test_a_waiting_process_takes_over_from_a_killed_one(place: Path, run_engines, ask):
-    first = run_engines(place / "data")
+def test_a_waiting_process_takes_over_from_a_killed_one(data_dir: Path, run_engines, ask):
+    first = run_engines(data_dir)
     first.answer()
-    second = run_engines(place / "data")
+    second = run_engines(data_dir)
     second.answer()
     first.kill()
-    third = run_engines(place / "data")
+    third = run_engines(data_dir)
     told = third.answer()
     assert ask(told["database_url"], "SELECT 1") == 1
 
@@ -67,24 +67,24 @@ def test_processes_that_start_at_once_share_one_pair(place: Path, run_engines):
     assert len({(one["postgres"], one["valkey"]) for one in told}) == 1
 
 
-def test_detached_servers_outlive_their_starter_until_stopped(place: Path, run_engines, ask, alive):
-    first = run_engines(place / "data", "--detached")
+def test_detached_servers_outlive_their_starter_until_stopped(data_dir: Path, run_engines, ask, alive):
+    first = run_engines(data_dir, "--detached")
     told = first.answer()
     first.kill()
     assert ask(told["database_url"], "SELECT 1") == 1
-    with Engines(place / "data", durable=False) as attached:
+    with Engines(data_dir, durable=False) as attached:
         assert attached.postgres.pid == told["postgres"]
     assert alive(told["postgres"])
-    Engines(place / "data", detached=True).stop()
+    Engines(data_dir, detached=True).stop()
     assert not alive(told["postgres"])
     assert not alive(told["valkey"])
 
 
-def test_detached_servers_that_are_half_gone_are_made_whole(place: Path, run_engines, alive):
-    told = run_engines(place / "data", "--detached").answer()
-    detached = Engines(place / "data", durable=False, detached=True)
+def test_detached_servers_that_are_half_gone_are_made_whole(data_dir: Path, run_engines, alive):
+    told = run_engines(data_dir, "--detached").answer()
+    detached = Engines(data_dir, durable=False, detached=True)
     detached.valkey.kill()
-    with Engines(place / "data", durable=False) as attached, redis.from_url(told["redis_url"]) as client:
+    with Engines(data_dir, durable=False) as attached, redis.from_url(told["redis_url"]) as client:
         assert client.ping()
         assert attached.postgres.pid == told["postgres"]
     assert alive(told["postgres"])
@@ -92,6 +92,6 @@ def test_detached_servers_that_are_half_gone_are_made_whole(place: Path, run_eng
     assert not alive(told["postgres"])
 
 
-def test_a_detached_stop_leaves_an_owners_servers(engines, urls, place: Path, ask):
-    Engines(place / "data", detached=True).stop()
+def test_a_detached_stop_leaves_an_owners_servers(engines, urls, data_dir: Path, ask):
+    Engines(data_dir, detached=True).stop()
     assert ask(urls.database_url, "SELECT 1") == 1

@@ -56,21 +56,21 @@ def test_any_folder_name_will_do(place: Path, ask, name):
     sockets.rmdir()
 
 
-def test_durable_engines_wait_for_the_disk(place: Path, ask):
+def test_durable_engines_wait_for_the_disk(data_dir: Path, ask):
     query = "SELECT string_agg(setting, ' ' ORDER BY name) FROM pg_settings WHERE name = ANY ("
     query += "'{fsync,full_page_writes,synchronous_commit}')"
-    with Engines(place / "durable") as durable:
+    with Engines(data_dir) as durable:
         assert ask(durable.urls.database_url, query) == "on on on"
         durable.stop()
-    with Engines(place / "durable", durable=False) as fast:
+    with Engines(data_dir, durable=False) as fast:
         assert ask(fast.urls.database_url, query) == "off off off"
 
 
-def test_a_foreign_environment_leads_nothing_astray(place: Path, ask, monkeypatch):
-    monkeypatch.setenv("PGDATA", str(place / "elsewhere"))
+def test_a_foreign_environment_leads_nothing_astray(data_dir: Path, ask, monkeypatch):
+    monkeypatch.setenv("PGDATA", "/elsewhere")
     monkeypatch.setenv("PGPORT", "5432")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    with Engines(place / "data", durable=False) as engines:
+    with Engines(data_dir, durable=False) as engines:
         assert ask(engines.urls.database_url, "SHOW timezone") == "UTC"
 
 

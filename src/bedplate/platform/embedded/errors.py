@@ -3,6 +3,8 @@ from pathlib import Path
 
 INSTEAD = "set BEDPLATE_DATABASE_URL and BEDPLATE_REDIS_URL to servers of your own"
 
+# the last is PostgreSQL's hint, after a write that went halfway
+_FULL = ("No space left on device", "Disk quota exceeded", "Check free disk space")
 _LIBRARY = re.compile(r"error while loading shared libraries: ([^:\s]+)")
 _COMPLAINT = re.compile(r"(?:(?:FATAL|PANIC|ERROR|error|launch|postgres): +| # )(.+)")
 
@@ -16,7 +18,7 @@ def failure(server: str, output: str, place: Path) -> EmbeddedError:
 
     `place` is the folder of the server's files: the disk to look at, and where its log is.
     """
-    if "No space left on device" in output or "Disk quota exceeded" in output:
+    if any(sign in output for sign in _FULL):
         return EmbeddedError(f"The disk that holds {place} is full: free some space and start again.")
     if "Cannot allocate memory" in output:
         return EmbeddedError(f"{server} got no memory: free some, or {INSTEAD}.")
