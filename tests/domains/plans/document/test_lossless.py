@@ -129,3 +129,19 @@ def test_not_utf8_tells_the_byte(sample):
     with pytest.raises(DocumentNotUtf8) as caught:
         parse(sample[:100] + b"\xff" + sample[100:])
     assert caught.value.offset == 100
+
+
+@given(documents, st.sampled_from(["in_progress", "completed", "deferred"]), st.integers(0, 50))
+@settings(max_examples=200, deadline=None)
+def test_a_change_of_state_touches_only_the_lines_that_state_it(text, state, position):
+    document = parse(text.encode())
+    if not document.content.tasks:
+        return
+    task = document.content.tasks[position % len(document.content.tasks)]
+    made = render(document, [Update(task.ref, {"state": state})])
+    before, after = split(text), split(made.decode())
+    names = {"state", "status", "marker", "cell", "title"}
+    stating = {place.line for name, place in task.places.items() if name in names}
+    assert len(before) == len(after)
+    changed = {number for number, pair in enumerate(zip(before, after, strict=True), 1) if pair[0] != pair[1]}
+    assert changed <= stating

@@ -234,3 +234,18 @@ def test_a_new_task_does_not_come_between_an_epic_and_its_children(sample):
         "After the epic",
     ]
     assert content.tasks[10].parent is None
+
+
+def test_a_text_of_several_paragraphs_is_not_overwritten():
+    one = "# Lessons\n\n## First\n\nOnly this.\n"
+    assert difference(one, Update("lesson:first", {"body": "Now that."})) == ["-Only this.", "+Now that."]
+    several = parse((one + "\n- and this\n\nAnd that.\n").encode())
+    made = rendering(several, [Update("lesson:first", {"body": "Gone"})])
+    assert (made.data, made.unwritten) == (several.raw, (("lesson:first", "body"),))
+
+
+def test_a_record_without_text_gets_its_colon():
+    for stated in ("**T**", "**T**:", "**T:**", "T"):
+        made = render(parse(f"# Decisions\n\n1. {stated}\n".encode()), [Update("decision:1", {"body": "B"})])
+        (decision,) = parse(made).content.decisions
+        assert (decision.title, decision.body) == ("T", "B")

@@ -68,15 +68,22 @@ def tick(desk: Desk, entity: Entity, value: object) -> bool:
 
 
 def body(desk: Desk, entity: Entity, value: object) -> bool:
-    """A record's text; one that had none gets its colon too."""
+    """A record's text; one that had none gets its colon too, and a plain title its bold."""
     record, place = cast("Decision | Lesson", entity), entity.places.get("body")
     if place is None:
         return False
-    text = one_line(str(value))
-    before = desk.edits.text(place.line)[: place.start].rstrip(" ")
-    colon = "" if record.body or before.endswith(":") or before[-3:-2] == ":" else ":"
-    space = "" if desk.edits.text(place.line)[: place.start].endswith(" ") and not colon else " "
-    desk.edits.replace(place, f"{colon}{space}{text}")
+    before = desk.edits.text(place.line)[: place.start]
+    title = record.places["title"]
+    if (
+        not record.body
+        and before[: title.start] == before[: title.start].rstrip("*_")
+        and title.line == place.line
+    ):
+        desk.edits.replace(Place(title.line, title.start, title.line, title.start), "**")
+        desk.edits.replace(place, f"**: {one_line(str(value))}")
+        return True
+    lead = "" if record.body or before.endswith(": ") else " " if before.endswith(":") else ": "
+    desk.edits.replace(place, lead + one_line(str(value)))
     return True
 
 
