@@ -138,7 +138,7 @@ def main() -> None:
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - for the process's whole life
     with tempfile.TemporaryDirectory() as folder:
         if options.multiprocess:
-            prepare(Path(folder))
+            os.environ.update(prepare(Path(folder)))
         asyncio.run(run(options.requests, options.rounds))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from bedplate.platform.db.pool import Connection, ReadPool
 from bedplate.platform.db.session import unit_of_work
+from bedplate.platform.telemetry.sql import trace_engine
 from bedplate.settings.database import DatabaseSettings
 
 
@@ -64,6 +65,7 @@ class Database:
             json_deserializer=msgspec.json.decode,
         )
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
+        trace_engine(engine.sync_engine)
         return engine
 
     @asynccontextmanager

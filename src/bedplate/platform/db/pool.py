@@ -2,11 +2,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from time import perf_counter_ns
 from typing import Any
 
 import asyncpg
 
 from bedplate.platform.errors import Unavailable
+from bedplate.platform.telemetry.spans import SQL, leaf, recording
 
 type Connection = asyncpg.Connection
 type Connect = Callable[[], Awaitable[Connection]]
@@ -46,6 +48,11 @@ class ReadPool:
         """Connections the pool may open."""
         return self._size
 
+    @property
+    def waiting(self) -> int:
+        """Callers that wait for a connection."""
+        return len(self._waiting)
+
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """Run a statement and return its rows; a connection found dead is replaced once.
 
@@ -65,6 +72,20 @@ class ReadPool:
             return await self._run("fetchrow", sql, arguments)
 
     async def _run(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
+        parent = recording()
+        if parent is None:
+            return await self._send(method, sql, arguments)
+        began = perf_counter_ns()
+        try:
+            found = await self._send(method, sql, arguments)
+        except BaseException as error:
+            leaf(parent, "sql", began, attributes={SQL: sql}, error=error)
+            raise
+        rows = len(found) if method == "fetch" else found is not None
+        leaf(parent, "sql", began, attributes={SQL: sql, "db.response.returned_rows": int(rows)})
+        return found
+
+    async def _send(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
         connection = self._idle.pop() if self._idle else await self._acquire()
         try:
             return await getattr(connection, method)(sql, *arguments)

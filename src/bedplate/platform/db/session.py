@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bedplate.platform.telemetry.spans import span
+
 if TYPE_CHECKING:
     from bedplate.platform.db.database import Database
 
@@ -32,7 +34,9 @@ async def unit_of_work(session: AsyncSession, database: "Database") -> AsyncGene
     session.info[_DATABASE] = database
     try:
         yield session
-        await session.commit()
+        if session.in_transaction():
+            with span("COMMIT", "client"):
+                await session.commit()
     except BaseException:
         await session.rollback()
         raise

@@ -1,29 +1,23 @@
 """Several processes, one scrape: each writes its series to a file of a shared folder.
 
-This module may not import prometheus-client: that reads the variable below once, as it is imported.
+prometheus-client reads the variable below once, as it is imported: it must be in a process's environment before.
 """
 
 import os
-import sys
 from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def prepare(folder: Path) -> None:
-    """Empty the folder and make this process and its children write there.
+def prepare(folder: Path) -> dict[str, str]:
+    """Empty the folder, and return what the environment of the processes that share it must hold.
 
-    Called once by the process that starts the others; what a former run left would be counted twice.
-
-    Raises:
-        RuntimeError: prometheus-client is imported already, so it would be too late.
+    Called once, by whoever starts them: what a former run left would be counted twice.
     """
-    if "prometheus_client" in sys.modules:
-        raise RuntimeError("prometheus_client is imported before its folder is set")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in folder.glob("*.db"):
         left.unlink(missing_ok=True)
-    os.environ[VARIABLE] = str(folder)
+    return {VARIABLE: str(folder)}
 
 
 def shared_folder() -> Path | None:

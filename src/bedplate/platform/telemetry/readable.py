@@ -3,27 +3,35 @@
 import re
 from functools import lru_cache
 from time import perf_counter_ns, time_ns
-from typing import Final
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from bedplate.platform.telemetry.spans import Span, Value
-
-SQL: Final = "db.statement"
-"""The attribute that holds a statement's text until export, which tells a summary of it and not the text."""
+from bedplate.platform.telemetry.spans import SQL, Span, Value
 
 _KINDS = {kind.name.lower(): kind for kind in SpanKind}
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+
+
+class ProcessResource(Resource):
+    """A process's one resource: the SDK's hash encodes all of it as JSON, for every span."""
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
 _SCOPE = InstrumentationScope("bedplate")
 _UNSET = Status(StatusCode.UNSET)
 _ERROR = Status(StatusCode.ERROR)
 _TARGET = re.compile(
     r"\b(?:from|into|update|table|join)\s+(?:only\s+)?\"?([a-z_][\w.]*)", re.IGNORECASE | re.ASCII
 )
-_COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
+_ASIDE = re.compile(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'", re.DOTALL)
 
 
 def readable(span: Span, resource: Resource, offset: int) -> ReadableSpan:
@@ -57,7 +65,7 @@ def clock_offset() -> int:
 @lru_cache(maxsize=1024)
 def sql_summary(statement: str) -> str:
     """Name a statement by its verb and the tables it touches: `SELECT account team`."""
-    text = _COMMENT.sub(" ", statement)
+    text = _ASIDE.sub(" ", statement)
     verb = text.split(maxsplit=1)[0].upper() if text.strip() else "SQL"
     tables = dict.fromkeys(found.group(1) for found in _TARGET.finditer(text))
     return " ".join([verb, *list(tables)[:4]])

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from time import perf_counter_ns
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Final, Literal, Protocol, Self
 
 from bedplate.platform.errors import Failure
 from bedplate.platform.telemetry.traceparent import Traceparent, new_span_id, render
@@ -11,6 +11,9 @@ type Value = str | bool | int | float
 type Kind = Literal["internal", "server", "client", "producer", "consumer"]
 
 MOST_SPANS = 1000
+SQL: Final = "db.statement"
+"""The attribute that holds a statement's text until export, which tells a summary of it and not the text."""
+
 _FAULT = 500
 _NONE: Mapping[str, Value] = {}
 

@@ -1,0 +1,97 @@
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from bedplate.platform.telemetry.multiprocess import prepare
+
+HERE = Path(__file__).parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@asynccontextmanager
+async def granian(
+    workers: int, **environment: str
+) -> AsyncIterator[tuple[httpx.AsyncClient, subprocess.Popen]]:
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "served:create"),
+        *("--port", str(port), "--workers", str(workers), "--workers-kill-timeout", "10"),
+        *("--log-level", "warning", "--working-dir", str(HERE)),
+    ]
+    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=2)
+    limits = httpx.Limits(max_keepalive_connections=0)
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits) as client:
+            await answering(client)
+            yield client, process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+async def answering(client: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await client.get("/metrics")
+            except httpx.TransportError:
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+
+def value(text: str, series: str) -> float:
+    return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(series + " "))
+
+
+async def test_every_span_of_a_server_stopped_by_sigterm_arrives(collector):
+    async with granian(1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint) as (client, process):
+        for _ in range(10):
+            assert (await client.get("/work")).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert [s.name for s in collector.spans].count("GET /work") == 10
+    assert [s.name for s in collector.spans].count("inside") == 10
+
+
+async def test_counters_of_four_processes_are_exact_after_one_was_killed(tmp_path):
+    series = 'bedplate_http_requests_total{method="GET",route="/work",status="200"}'
+    async with granian(4, GRANIAN_RESPAWN_FAILED_WORKERS="true", **prepare(tmp_path)) as (client, _):
+        first = [int((await client.get("/work")).text) for _ in range(200)]
+        assert value((await client.get("/metrics")).text, series) == 200
+        os.kill(first[0], signal.SIGKILL)
+        async with asyncio.timeout(30):
+            while "bedplate_processes 4.0" not in await scrape(client):
+                await asyncio.sleep(0.05)
+        second = [int((await client.get("/work")).text) for _ in range(200)]
+        text = (await client.get("/metrics")).text
+    assert len(set(first)) > 1
+    assert first[0] not in second
+    assert value(text, series) == 400
+    assert value(text, "bedplate_processes") == 4
+
+
+async def scrape(client: httpx.AsyncClient) -> str:
+    try:
+        return (await client.get("/metrics")).text
+    except httpx.TransportError:
+        return ""
+
+
+async def test_what_a_former_run_left_is_not_counted(tmp_path):
+    (tmp_path / "counter_1.db").write_bytes(b"left")
+    prepare(tmp_path)
+    assert list(tmp_path.iterdir()) == []
