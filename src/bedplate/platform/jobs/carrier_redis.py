@@ -23,11 +23,14 @@ class RedisCarrier:
     @classmethod
     def connect(cls, settings: RedisSettings) -> "RedisCarrier":
         """Open the queue's own pool; a blocking pop waits longer than a command may take."""
+        url = settings.url.reveal()
+        # A unix socket has nothing to keep alive, and its connection class does not take the option.
+        keepalive = {} if url.startswith("unix:") else {"socket_keepalive": True}
         redis = Redis.from_url(
-            settings.url.reveal(),
+            url,
             socket_timeout=None,
             socket_connect_timeout=settings.connect_timeout,
-            socket_keepalive=True,
+            **keepalive,
             health_check_interval=0,
             max_connections=settings.max_connections,
             protocol=3,
