@@ -5,10 +5,11 @@ import msgspec
 import pytest
 
 from bedplate.platform.db import utcnow
-from bedplate.platform.jobs import JobContext, Permanent, enqueue, enqueue_many, task
 from bedplate.platform.errors import Conflict, Unavailable
+from bedplate.platform.jobs import Empty, JobContext, Permanent, enqueue, enqueue_many, task
+from bedplate.settings.jobs import JobsSettings
 
-from .conftest import until, working
+from .conftest import FAST, until, working
 
 
 class Number(msgspec.Struct, forbid_unknown_fields=True):
@@ -23,27 +24,45 @@ async def double(ctx: JobContext, payload: Number) -> dict[str, int]:
 @task("test.flaky", payload=Number, timeout=10, max_attempts=3, retry_delay=0.01)
 async def flaky(ctx: JobContext, payload: Number) -> None:
     if ctx.attempt <= payload.value:
-        raise ValueError("secret")
+        raise ValueError("a secret of the house")
 
 
 @task("test.refused", timeout=10)
-async def refused(_ctx: JobContext, _payload: object) -> None:
+async def refused(_ctx: JobContext, _payload: Empty) -> None:
     raise Permanent("The document has no plan in it")
 
 
 @task("test.conflict", timeout=10)
-async def conflict(_ctx: JobContext, _payload: object) -> None:
+async def conflict(_ctx: JobContext, _payload: Empty) -> None:
     raise Conflict("Somebody was faster")
 
 
 @task("test.unavailable", timeout=10, max_attempts=1)
-async def unavailable(_ctx: JobContext, _payload: object) -> None:
+async def unavailable(_ctx: JobContext, _payload: Empty) -> None:
     raise Unavailable("The store is away")
 
 
-@task("test.slow", timeout=0.05, max_attempts=1)
-async def slow(_ctx: JobContext, _payload: object) -> None:
-    await asyncio.sleep(60)
+@task("test.hung", timeout=0.05, max_attempts=1)
+async def hung(_ctx: JobContext, _payload: Empty) -> None:
+    await asyncio.Event().wait()
+
+
+@task("test.silent", heartbeat=0.05, max_attempts=1)
+async def silent(ctx: JobContext, _payload: Empty) -> None:
+    for _ in range(10):
+        await asyncio.sleep(0.02)
+        ctx.beat()
+    await asyncio.Event().wait()
+
+
+@task("test.large", timeout=10)
+async def large(_ctx: JobContext, _payload: Empty) -> str:
+    return "x" * 2000
+
+
+async def run(runtime, database, job, payload=None):
+    async with working(runtime), database.transaction() as session:
+        return await enqueue(session, job, payload or Empty())
 
 
 async def test_a_job_runs_after_its_commit(database, make_runtime, ended):
@@ -54,3 +73,139 @@ async def test_a_job_runs_after_its_commit(database, make_runtime, ended):
     assert msgspec.json.decode(row["result"]) == {"doubled": 42, "attempt": 1}
     assert row["progress"] == 100
     assert row["expires_at"] > utcnow()
+
+
+async def test_a_rolled_back_transaction_never_ran_its_job(database, make_runtime, sql, ended):
+    async with working(make_runtime(double)):
+        with pytest.raises(RuntimeError):
+            async with database.transaction() as session:
+                await enqueue(session, double, Number(1))
+                raise RuntimeError
+        async with database.transaction() as session:
+            later = await enqueue(session, double, Number(2))
+        await ended(later, "succeeded")
+    assert await sql.fetchval("select count(*) from job") == 1
+
+
+async def test_attempts_are_repeated_with_their_errors_kept(database, make_runtime, sql, ended):
+    async with working(make_runtime(flaky)):
+        async with database.transaction() as session:
+            job_id = await enqueue(session, flaky, Number(2))
+        row = await ended(job_id, "succeeded")
+    assert row["attempt"] == 3
+    attempts = await sql.fetch("select * from job_attempt where job_id = $1 order by attempt", job_id)
+    assert [(a["attempt"], a["outcome"], a["error"]) for a in attempts] == [
+        (1, "error", "Unexpected error (ValueError)"),
+        (2, "error", "Unexpected error (ValueError)"),
+    ]
+    assert "a secret of the house" in attempts[0]["detail"]
+    assert attempts[0]["ended_at"] >= attempts[0]["started_at"]
+
+
+async def test_used_up_attempts_make_a_dead_letter(database, make_runtime, ended):
+    async with working(make_runtime(flaky)):
+        async with database.transaction() as session:
+            job_id = await enqueue(session, flaky, Number(9))
+        row = await ended(job_id, "dead")
+    assert (row["attempt"], row["error"]) == (3, "Unexpected error (ValueError)")
+
+
+@pytest.mark.parametrize(
+    ("job", "state", "error"),
+    [
+        (refused, "failed", "The document has no plan in it"),
+        (conflict, "failed", "Somebody was faster"),
+        (unavailable, "dead", "The store is away"),
+        (hung, "dead", "No end within 0.05 s"),
+        (silent, "dead", "No end within 0.05 s of a heartbeat"),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+async def test_how_an_attempt_ends_decides_the_state(job, state, error, database, make_runtime, ended):
+    async with working(make_runtime(job)):
+        async with database.transaction() as session:
+            job_id = await enqueue(session, job, Empty())
+        row = await ended(job_id, state)
+    assert (row["attempt"], row["error"]) == (1, error)
+
+
+async def test_a_result_beyond_the_bound_fails_the_job(database, make_runtime, ended):
+    settings = JobsSettings(poll_interval=0.2, max_result=1024)
+    async with working(make_runtime(large, settings=settings)):
+        async with database.transaction() as session:
+            job_id = await enqueue(session, large, Empty())
+        row = await ended(job_id, "failed")
+    assert row["error"] == "The result has 2002 bytes; 1024 are allowed"
+
+
+async def test_a_payload_that_no_longer_fits_fails(database, make_runtime, sql, ended):
+    async with working(make_runtime(double)):
+        async with database.transaction() as session:
+            soon = utcnow() + dt.timedelta(seconds=0.3)
+            job_id = await enqueue(session, double, Number(1), run_at=soon)
+        await sql.execute("update job set payload = '{\"old\": 1}' where id = $1", job_id)
+        row = await ended(job_id, "failed")
+    assert row["error"] == "The payload (version 1) does not fit test.double"
+
+
+async def test_an_older_payload_is_upgraded(database, make_runtime, sql, ended):
+    @task(
+        "test.double", payload=Number, timeout=10, version=2, upgrades={1: lambda old: {"value": old["number"]}}
+    )
+    async def newer(_ctx: JobContext, payload: Number) -> int:
+        return payload.value
+
+    async with database.transaction() as session:
+        job_id = await enqueue(session, double, Number(0))
+    await sql.execute("update job set payload = '{\"number\": 7}' where id = $1", job_id)
+    async with working(make_runtime(newer)):
+        row = await ended(job_id, "succeeded")
+    assert row["result"] == "7"
+
+
+async def test_ten_thousand_in_one_statement(database, make_runtime, sql):
+    runtime = make_runtime(double, settings=JobsSettings(poll_interval=0.2, concurrency=50))
+    async with working(runtime):
+        async with database.transaction() as session:
+            ids = await enqueue_many(session, double, [Number(n) for n in range(10_000)])
+        assert len(set(ids)) == 10_000
+
+        async def all_done():
+            return 10_000 == await sql.fetchval("select count(*) from job where state = 'succeeded'")
+
+        await until(all_done, 60)
+    assert await sql.fetchval("select count(*) from job where attempt <> 1") == 0
+
+
+async def test_a_delayed_job_waits_and_higher_priority_goes_first(database, make_runtime, sql, ended):
+    runtime = make_runtime(double, settings=JobsSettings(poll_interval=0.2, concurrency=1))
+    due = utcnow() + dt.timedelta(seconds=0.5)
+    async with database.transaction() as session:
+        low = await enqueue(session, double, Number(1), priority=-5)
+        usual = await enqueue(session, double, Number(2))
+        high = await enqueue(session, double, Number(3), priority=5)
+        delayed = await enqueue(session, double, Number(4), run_at=due, priority=50)
+    async with working(runtime):
+        for job_id in (low, usual, high, delayed):
+            await ended(job_id, "succeeded")
+    order = await sql.fetch("select id, started_at from job order by started_at")
+    assert [row["id"] for row in order] == [high, usual, low, delayed]
+    assert order[-1]["started_at"] >= due
+
+
+async def test_jobs_run_without_redis_in_this_process(database, ended):
+    from bedplate.platform.jobs import JobsRuntime, MemoryCarrier
+
+    runtime = JobsRuntime(database, FAST, MemoryCarrier(), tasks=[double, flaky])
+    async with runtime.lifespan():
+        async with database.transaction() as session:
+            first = await enqueue(session, double, Number(4))
+            refused_once = await enqueue(session, flaky, Number(1))
+        await runtime.run_until_idle()
+        await ended(first, "succeeded")
+        await until(lambda: _again(runtime, ended, refused_once))
+
+
+async def _again(runtime, ended, job_id):
+    await runtime.run_until_idle()
+    return await ended(job_id, "succeeded")

@@ -46,6 +46,7 @@ class LedgerQueue(Queue):
         self._idle: deque[asyncio.Future[Claim | None]] = deque()
         self._fetching: asyncio.Task[None] | None = None
         self._closed = False
+        self._popping = False
         self.give_back: Callable[[Claim], Awaitable[None]] | None = None
 
     async def dequeue(self, timeout: float = 0.0, poll_interval: float = 0.0) -> SaqJob | None:  # noqa: ASYNC109 - SAQ's signature
@@ -70,6 +71,9 @@ class LedgerQueue(Queue):
             if not future.done():
                 future.set_result(None)
         if self._fetching is not None:
+            if self._popping:
+                # What a cut pop may have taken stays queued in the ledger, and the relay finds it.
+                self._fetching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._fetching
 
@@ -88,7 +92,11 @@ class LedgerQueue(Queue):
     async def _take(self) -> list[Claim]:
         if self._claims is None:
             raise TypeError(f"Queue {self.name} was opened to enqueue, not to work")
-        ids = await self._carrier.pop(self.name, len(self._idle), POP_SECONDS)
+        self._popping = True
+        try:
+            ids = await self._carrier.pop(self.name, len(self._idle), POP_SECONDS)
+        finally:
+            self._popping = False
         return await self._claims.claim(ids) if ids else []
 
     async def _deliver(self, claim: Claim) -> None:

@@ -1,0 +1,44 @@
+import asyncio
+import datetime as dt
+
+from bedplate.platform.db import Database, utcnow
+from bedplate.platform.jobs import Empty, JobContext, enqueue, task
+
+from .conftest import working
+
+
+@task("test.plain", timeout=10)
+async def plain(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+@task("test.rare", timeout=10, unique_for=3600)
+async def rare(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+async def once(database: Database, job, key: str):
+    async with database.transaction() as session:
+        return await enqueue(session, job, Empty(), unique_key=key)
+
+
+async def test_a_key_is_taken_while_its_job_is_queued_or_running(database, make_runtime, ended):
+    first = await once(database, plain, "a")
+    assert await once(database, plain, "a") == first
+    assert await once(database, plain, "b") != first
+    async with working(make_runtime(plain)):
+        await ended(first, "succeeded")
+    assert await once(database, plain, "a") != first
+
+
+async def test_concurrent_enqueuings_write_one_job(database, sql):
+    ids = await asyncio.gather(*(once(database, plain, "same") for _ in range(8)))
+    assert len(set(ids)) == 1
+    assert await sql.fetchval("select count(*) from job") == 1
+
+
+async def test_a_period_outlasts_the_job(database, make_runtime, sql, ended):
+    first = await once(database, rare, "a")
+    async with working(make_runtime(rare)):
+        await ended(first, "succeeded")
+    assert await once(database, rare, "a") == first
+    await sql.execute("update job set created_at = $1", utcnow() - dt.timedelta(hours=2))
+    assert await once(database, rare, "a") != first

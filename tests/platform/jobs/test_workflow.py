@@ -1,0 +1,53 @@
+import msgspec
+
+from bedplate.platform.jobs import Empty, JobContext, Permanent, Step, chain, fan_out, task
+
+from .conftest import working
+
+
+class Number(msgspec.Struct):
+    value: int
+
+
+@task("test.give", payload=Number, timeout=10)
+async def give(_ctx: JobContext, payload: Number) -> int:
+    if payload.value < 0:
+        raise Permanent("Negative")
+    return payload.value
+
+
+@task("test.sum", timeout=10)
+async def total(ctx: JobContext, _payload: Empty) -> int:
+    return sum(one.decode(int) for one in await ctx.joined())
+
+
+async def test_a_join_runs_after_all_members(database, make_runtime, ended):
+    async with working(make_runtime(give, total)):
+        async with database.transaction() as session:
+            members = [Step(give, Number(n)) for n in range(50)]
+            join = await fan_out(session, members, Step(total, Empty()))
+        row = await ended(join, "succeeded")
+    assert row["result"] == str(sum(range(50)))
+
+
+async def test_a_chain_runs_in_order(database, make_runtime, sql, ended):
+    async with working(make_runtime(give, total)):
+        async with database.transaction() as session:
+            steps = [Step(give, Number(5)), Step(total, Empty()), Step(total, Empty())]
+            ids = await chain(session, steps)
+        row = await ended(ids[-1], "succeeded")
+    assert row["result"] == "5"
+    order = await sql.fetch("select id from job order by started_at")
+    assert [one["id"] for one in order] == ids
+
+
+async def test_a_failure_cancels_what_waits_for_it(database, make_runtime, ended):
+    async with working(make_runtime(give, total)):
+        async with database.transaction() as session:
+            steps = [Step(give, Number(-1)), Step(total, Empty()), Step(total, Empty())]
+            ids = await chain(session, steps)
+        await ended(ids[0], "failed")
+        row = await ended(ids[1], "cancelled")
+        await ended(ids[2], "cancelled")
+    assert str(ids[0]) in row["error"]
+    assert row["attempt"] == 0
