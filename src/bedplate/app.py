@@ -37,6 +37,9 @@ from bedplate.platform.http.service import Service
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
 from bedplate.platform.jobs.plugin import JobsPlugin
 from bedplate.platform.secrets.seal import Sealer
+from bedplate.platform.telemetry.assembly import Telemetry
+from bedplate.platform.telemetry.endpoint import get_metrics
+from bedplate.platform.telemetry.logs import configure_logging
 from bedplate.settings import Settings
 from bedplate.settings.load import load_settings
 
@@ -75,12 +78,15 @@ def jobs_runtime(settings: Settings, database: Database, carrier: Carrier | None
 def create_app(settings: Settings | None = None) -> Litestar:
     """Wire the domains onto the platform."""
     settings = settings or load_settings()
+    configure_logging(settings.telemetry)
     database = Database(settings.database)
     state = _state(settings, database)
+    telemetry = _telemetry(settings, database)
     app = Service(
         route_handlers=[
             HealthController,
             get_openapi_document,
+            get_metrics,
             *(controller for domain in DOMAINS for controller in domain.controllers),
         ],
         dependencies={
@@ -93,7 +99,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         guards=[access_guard],
         middleware=[DefineMiddleware(CallerMiddleware, authenticator=state.authenticator), QueryGate],
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
-        lifespan=[database.lifespan, state.jobs.lifespan, partial(_lifespan, state)],
+        lifespan=[telemetry.lifespan, database.lifespan, state.jobs.lifespan, partial(_lifespan, state)],
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
         plugins=[GranianPlugin(), JobsPlugin(state.jobs)],
         logging_config=None,
@@ -102,8 +108,17 @@ def create_app(settings: Settings | None = None) -> Litestar:
         state=state,
     )
     app.state.query_parameters = declared_query_parameters(app)
-    app.wrap(SecurityHeaders)
+    app.wrap(telemetry.wrap, SecurityHeaders)
     return app
+
+
+def _telemetry(settings: Settings, database: Database) -> Telemetry:
+    telemetry = Telemetry(settings.telemetry, service=settings.service.name, version=version("bedplate"))
+    telemetry.watch(
+        pools={"reads": database.reads},
+        engines={"transactions": database.engine, "durable": database.durable_engine},
+    )
+    return telemetry
 
 
 def _state(settings: Settings, database: Database) -> State:
@@ -111,7 +126,7 @@ def _state(settings: Settings, database: Database) -> State:
     key_ring = KeyRing(sealer)
     tokens = Tokens(settings.auth, key_ring, settings.http.public_url or "http://bedplate.localhost")
     revocations = Revocations(database, settings.auth.access_token_ttl + settings.auth.clock_skew)
-    client = redis.from_url(settings.redis.url.reveal(), socket_timeout=settings.redis.timeout)
+    client: Any = redis.from_url(settings.redis.url.reveal(), socket_timeout=settings.redis.timeout)
     return State(
         {
             "settings": settings,
@@ -157,10 +172,6 @@ async def _lifespan(state: State, _app: Litestar) -> AsyncGenerator[None]:
         yield
     await state.redis.aclose()
     state.passwords.close()
-
-
-async def _ping(client: redis.Redis) -> None:
-    await client.ping()  # pyright: ignore[reportUnknownMemberType]
 
 
 def _transactions(database: Database) -> Callable[[], AsyncGenerator[Transaction]]:

@@ -16,6 +16,7 @@ import msgspec
 from bedplate.cli.children import KILL_TIMEOUT, api_command, start_child, stop_children, worker_command
 from bedplate.cli.faults import CommandError
 from bedplate.platform.embedded import Engines, EngineUrls
+from bedplate.platform.telemetry.multiprocess import prepare
 from bedplate.settings import Secret, Settings
 from bedplate.settings.load import load_settings
 
@@ -62,7 +63,7 @@ class Stack:
         """
         self._data_dir.mkdir(parents=True, exist_ok=True)
         settings = self._complete(load_settings())
-        environment = _environment(settings)
+        environment = _environment(settings) | prepare(self._data_dir / "metrics")
         self._migrate(settings)
         self._children = [
             start_child(

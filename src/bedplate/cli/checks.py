@@ -1,0 +1,153 @@
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+import asyncpg
+import msgspec
+from redis.asyncio import Redis
+
+from bedplate.platform.db import migrate
+from bedplate.settings import Settings
+from bedplate.settings.production import is_weak
+
+OLDEST_POSTGRES = 150_000
+MAX_CLOCK_DIFFERENCE = 1.0
+PATIENCE = 5.0
+EXTENSIONS = ("citext",)
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What was looked at, how it is, and what to do about it."""
+
+    what: str
+    state: Literal["ok", "warning", "fault"]
+    says: str
+    remedy: str = ""
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything a running service depends on; a look that fails is a finding, not an error."""
+    looks: list[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]]] = [
+        ("settings", _settings),
+        ("PostgreSQL", _postgres),
+        ("migrations", _migrations),
+        ("Redis", _redis),
+        ("proxies", _proxies),
+    ]
+    found: list[Finding] = []
+    for what, look in looks:
+        try:
+            found += await look(settings)
+        except Exception as error:  # noqa: BLE001 - whatever fails is what was looked for
+            found.append(Finding(what, "fault", f"{type(error).__name__}: {error}", _remedy(what)))
+    return found
+
+
+def _remedy(what: str) -> str:
+    names = {
+        "PostgreSQL": "BEDPLATE_DATABASE_URL",
+        "migrations": "BEDPLATE_DATABASE_OWNER_URL",
+        "Redis": "BEDPLATE_REDIS_URL",
+    }
+    return f"check {names[what]} and that the server runs" if what in names else ""
+
+
+async def _settings(settings: Settings) -> list[Finding]:
+    findings = [Finding("settings", "ok", f"sound, environment {settings.service.environment}")]
+    secret = settings.auth.secret.reveal()
+    if not secret or is_weak(secret):
+        says = "missing" if not secret else "weak"
+        findings.append(
+            Finding("BEDPLATE_AUTH_SECRET", "warning", says, "set 48 random bytes: `openssl rand -base64 48`")
+        )
+    return findings
+
+
+async def _postgres(settings: Settings) -> list[Finding]:
+    connection = await asyncpg.connect(settings.database.url.reveal(), timeout=PATIENCE)  # type: ignore[arg-type]
+    try:
+        before = time.time()
+        version, number, server, limit, role = await connection.fetchrow(
+            "select version(), current_setting('server_version_num')::int, extract(epoch from clock_timestamp()),"
+            " current_setting('max_connections')::int, current_user"
+        )
+        findings = [Finding("PostgreSQL", "ok", f"{version.partition(' on ')[0]} as {role}")]
+        if number < OLDEST_POSTGRES:
+            findings.append(Finding("PostgreSQL", "fault", "older than 15", "upgrade the server"))
+        findings += _clock(float(server) - (before + time.time()) / 2) + _connections(settings, limit)
+        return findings + await _rights(connection)
+    finally:
+        await connection.close()
+
+
+def _clock(difference: float) -> list[Finding]:
+    if abs(difference) > MAX_CLOCK_DIFFERENCE:
+        return [Finding("clock", "warning", f"{difference:+.1f} s from PostgreSQL's", "let NTP set both")]
+    return [Finding("clock", "ok", f"within {abs(difference) * 1000:.0f} ms of PostgreSQL's")]
+
+
+def _connections(settings: Settings, limit: int) -> list[Finding]:
+    database = settings.database
+    each = database.pool_size + database.read_pool_size + database.durable_pool_size + 2
+    wanted = each * settings.http.workers
+    if wanted > limit:
+        remedy = "lower the pools, raise max_connections, or put PgBouncer between"
+        return [Finding("connections", "warning", f"{wanted} wanted, the server allows {limit}", remedy)]
+    return [
+        Finding(
+            "connections", "ok", f"{wanted} wanted by {settings.http.workers} process(es), {limit} allowed"
+        )
+    ]
+
+
+async def _rights(connection: Any) -> list[Finding]:
+    if await connection.fetchval("select to_regclass('audit_event')") is None:
+        return []
+    if await connection.fetchval("select has_table_privilege(current_user, 'audit_event', 'delete')"):
+        remedy = "give the application a role of its own, other than BEDPLATE_DATABASE_OWNER_URL's"
+        return [Finding("audit trail", "warning", "the application's role may delete events", remedy)]
+    return [Finding("audit trail", "ok", "append-only for the application's role")]
+
+
+async def _migrations(settings: Settings) -> list[Finding]:
+    current = await migrate.current(settings.database.migration_url.reveal())
+    newest = migrate.head()
+    if current != newest:
+        return [
+            Finding(
+                "migrations",
+                "fault",
+                f"at {current or 'nothing'}, newest {newest}",
+                "run `bedplate db upgrade`",
+            )
+        ]
+    return [Finding("migrations", "ok", f"at {newest}")]
+
+
+async def _redis(settings: Settings) -> list[Finding]:
+    client: Any = Redis.from_url(settings.redis.url.reveal(), socket_timeout=PATIENCE)
+    try:
+        info = await client.info()
+        policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
+    finally:
+        await client.aclose()
+    server = "Valkey" if "valkey_version" in info else "Redis"
+    findings = [Finding("Redis", "ok", f"{server} {info.get('valkey_version') or info['redis_version']}")]
+    if policy != "noeviction":
+        findings.append(
+            Finding(
+                "Redis",
+                "warning",
+                f"evicts keys ({policy})",
+                "set maxmemory-policy noeviction, or limits forget",
+            )
+        )
+    return findings
+
+
+async def _proxies(settings: Settings) -> list[Finding]:
+    trusted = settings.http.trusted_proxies
+    if settings.service.environment == "production" and not trusted:
+        remedy = "set BEDPLATE_HTTP_TRUSTED_PROXIES to the load balancer's network, or every client shares one address"
+        return [Finding("proxies", "warning", "none trusted: X-Forwarded-For is ignored", remedy)]
+    return [Finding("proxies", "ok", ", ".join(trusted) or "none trusted, X-Forwarded-For is ignored")]
