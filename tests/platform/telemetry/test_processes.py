@@ -73,6 +73,9 @@ async def test_counters_of_four_processes_are_exact_after_one_was_killed(tmp_pat
         first = [int((await client.get("/work")).text) for _ in range(200)]
         assert value((await client.get("/metrics")).text, series) == 200
         os.kill(first[0], signal.SIGKILL)
+        async with asyncio.timeout(10):
+            while "bedplate_processes 3.0" not in await scrape(client):
+                await asyncio.sleep(0.01)
         async with asyncio.timeout(30):
             while "bedplate_processes 4.0" not in await scrape(client):
                 await asyncio.sleep(0.05)

@@ -15,6 +15,7 @@ from bedplate.platform.telemetry.incoming import Incoming
 from bedplate.platform.telemetry.listener import listen
 from bedplate.platform.telemetry.metrics import counter
 from bedplate.platform.telemetry.process import EnginePool, Pool, ProcessWatch
+from bedplate.platform.telemetry.push import metrics_sender, pushing
 from bedplate.platform.telemetry.readable import ProcessResource
 from bedplate.platform.telemetry.request_metrics import RequestMetrics
 from bedplate.platform.telemetry.requests import RequestEdge
@@ -41,10 +42,10 @@ class Telemetry:
         self._edges: list[RequestEdge] = []
         self._metrics = RequestMetrics() if settings.request_metrics else None
         self._process = ProcessWatch(version)
+        self._resource = _resource(service, version)
         self.exporter: Exporter | None = None
         if settings.otlp_endpoint or sender:
-            resource = _resource(service, version)
-            self.exporter = Exporter(sender or span_sender(settings), resource, DROPPED().inc)
+            self.exporter = Exporter(sender or span_sender(settings), self._resource, DROPPED().inc)
 
     def wrap(self, app: ASGIApp) -> RequestEdge:
         """Put the wrapper around an application."""
@@ -76,6 +77,11 @@ class Telemetry:
             await stack.enter_async_context(self._process.lifespan())
             if self.exporter is not None:
                 await stack.enter_async_context(self._exporting(self.exporter))
+            if self.settings.otlp_endpoint and self.settings.otlp_metrics_interval:
+                sender = metrics_sender(self.settings)
+                await stack.enter_async_context(
+                    pushing(sender, self._resource, self.settings.otlp_metrics_interval)
+                )
             if self.settings.metrics_port and app is not None:
                 pages = {"/metrics": metrics_handler}
                 listening = listen(self.settings.metrics_host, self.settings.metrics_port, pages)

@@ -94,6 +94,13 @@ class Exporter:
         return batch
 
 
+def missing_grpc() -> MissingExtra:
+    """Say what to install."""
+    return MissingExtra(
+        "BEDPLATE_TELEMETRY_OTLP_PROTOCOL=grpc needs the extra bedplate[grpc]; install it or use http/protobuf"
+    )
+
+
 def span_sender(settings: TelemetrySettings) -> SpanExporter:
     """Build the exporter that the settings ask for.
 
@@ -111,7 +118,5 @@ def _grpc_sender(endpoint: str) -> SpanExporter:
     try:
         from opentelemetry.exporter.otlp.proto.grpc import trace_exporter  # pyright: ignore[reportMissingImports, reportUnknownVariableType, reportAttributeAccessIssue]
     except ImportError:
-        raise MissingExtra(
-            "BEDPLATE_TELEMETRY_OTLP_PROTOCOL=grpc needs the extra bedplate[grpc]; install it or use http/protobuf"
-        ) from None
+        raise missing_grpc() from None
     return trace_exporter.OTLPSpanExporter(endpoint=endpoint)  # pyright: ignore[reportUnknownVariableType]

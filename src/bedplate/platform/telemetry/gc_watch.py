@@ -1,6 +1,6 @@
 import gc
-from contextlib import suppress
 from collections.abc import Sequence
+from contextlib import suppress
 from time import perf_counter
 
 GENERATIONS = ("0", "1", "2")

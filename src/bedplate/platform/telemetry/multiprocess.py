@@ -8,6 +8,9 @@ from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
+_PROC = Path("/proc")
+_DEAD = ("", "Z", "X")
+
 
 def prepare(folder: Path) -> dict[str, str]:
     """Empty the folder, and return what the environment of the processes that share it must hold.
@@ -35,6 +38,8 @@ def forget_dead(folder: Path) -> None:
 
 
 def _alive(pid: int) -> bool:
+    if _PROC.is_dir():
+        return _state(pid) not in _DEAD
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -42,3 +47,12 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def _state(pid: int) -> str:
+    # A killed process answers signal 0 until its parent has asked for its end; its state tells the truth.
+    try:
+        stat = (_PROC / str(pid) / "stat").read_text("ascii", "replace")
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[0]

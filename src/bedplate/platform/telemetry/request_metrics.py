@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Histogram
 
 from bedplate.platform.telemetry.exchange import FAULT, Exchange
+from bedplate.platform.telemetry.exemplars import EXEMPLARS
 from bedplate.platform.telemetry.metrics import counter, histogram
 from bedplate.platform.telemetry.routes import UNMATCHED
 
@@ -33,8 +34,17 @@ class RequestMetrics:
         pair[0].inc()
         pair[1].observe(exchange.elapsed / 1e9)
 
+    def exemplify(self, exchange: Exchange) -> None:
+        """Note a request whose trace is kept as an example of its bucket."""
+        root = exchange.root
+        labels = exchange.method, exchange.route, _outcome(exchange.status)
+        EXEMPLARS.note(labels, exchange.elapsed / 1e9, root.trace.trace_id, root.id)
+
     def _pair(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-        outcome = "answered" if status < _REFUSAL else "refused" if status < FAULT else "failed"
-        pair = REQUESTS(method, route, str(status)), DURATION(method, route, outcome)
+        pair = REQUESTS(method, route, str(status)), DURATION(method, route, _outcome(status))
         self._pairs[method, route, status] = pair
         return pair
+
+
+def _outcome(status: int) -> str:
+    return "answered" if status < _REFUSAL else "refused" if status < FAULT else "failed"

@@ -68,4 +68,6 @@ class RequestEdge:
         if keep:
             describe(scope, exchange)
             trace.add(exchange.root)
+            if self._metrics is not None:
+                self._metrics.exemplify(exchange)
         trace.finish(keep=keep)
