@@ -36,7 +36,9 @@ from bedplate.platform.http.queries import QueryGate, declared_query_parameters,
 from bedplate.platform.http.service import Service
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
 from bedplate.platform.jobs.plugin import JobsPlugin
+from bedplate.platform.jobs.tracing import tracing
 from bedplate.platform.secrets.seal import Sealer
+from bedplate.platform.telemetry import attach, current_traceparent
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.endpoint import get_metrics
 from bedplate.platform.telemetry.logs import configure_logging
@@ -66,6 +68,7 @@ def metadata() -> MetaData:
 
 def jobs_runtime(settings: Settings, database: Database, carrier: Carrier | None = None) -> JobsRuntime:
     """The domains' jobs and schedules, for an API process or a worker."""
+    tracing.capture, tracing.attach = current_traceparent, attach
     return JobsRuntime(
         database,
         settings.jobs,
@@ -78,10 +81,9 @@ def jobs_runtime(settings: Settings, database: Database, carrier: Carrier | None
 def create_app(settings: Settings | None = None) -> Litestar:
     """Wire the domains onto the platform."""
     settings = settings or load_settings()
-    configure_logging(settings.telemetry)
     database = Database(settings.database)
     state = _state(settings, database)
-    telemetry = _telemetry(settings, database)
+    telemetry = telemetry_of(settings, database)
     app = Service(
         route_handlers=[
             HealthController,
@@ -112,7 +114,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return app
 
 
-def _telemetry(settings: Settings, database: Database) -> Telemetry:
+def telemetry_of(settings: Settings, database: Database) -> Telemetry:
+    """Traces, metrics and logs of one process."""
+    configure_logging(settings.telemetry)
     telemetry = Telemetry(settings.telemetry, service=settings.service.name, version=version("bedplate"))
     telemetry.watch(
         pools={"reads": database.reads},

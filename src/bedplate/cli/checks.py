@@ -64,13 +64,14 @@ async def _settings(settings: Settings) -> list[Finding]:
 
 
 async def _postgres(settings: Settings) -> list[Finding]:
-    connection = await asyncpg.connect(settings.database.url.reveal(), timeout=PATIENCE)  # type: ignore[arg-type]
+    connection: Any = await asyncpg.connect(settings.database.url.reveal(), timeout=PATIENCE)  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
     try:
         before = time.time()
-        version, number, server, limit, role = await connection.fetchrow(
+        row = await connection.fetchrow(
             "select version(), current_setting('server_version_num')::int, extract(epoch from clock_timestamp()),"
             " current_setting('max_connections')::int, current_user"
         )
+        version, number, server, limit, role = row
         findings = [Finding("PostgreSQL", "ok", f"{version.partition(' on ')[0]} as {role}")]
         if number < OLDEST_POSTGRES:
             findings.append(Finding("PostgreSQL", "fault", "older than 15", "upgrade the server"))
