@@ -7,6 +7,7 @@ from bedplate.domains.teams.scope import (
     WRITERS,
     TeamRole,
     in_callers_teams,
+    personal_team,
     require_role,
     team_role,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "TeamRole",
     "TeamService",
     "in_callers_teams",
+    "personal_team",
     "require_role",
     "team_role",
 ]

@@ -2,10 +2,10 @@ from collections.abc import Sequence
 from typing import Literal, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, literal_column, or_, select
 
 from bedplate.domains.teams.errors import TeamRoleTooLow
-from bedplate.domains.teams.models import TeamMember
+from bedplate.domains.teams.models import Team, TeamMember
 from bedplate.platform.db import Transaction
 from bedplate.platform.errors import NotFound
 
@@ -24,6 +24,11 @@ def in_callers_teams(
     if len(roles) < len(READERS):
         mine = mine.where(or_(*(TeamMember.role == literal_column(f"'{role}'") for role in roles)))
     return team_id.in_(mine)
+
+
+def personal_team(user_id: UUID) -> ScalarSelect[UUID]:
+    """A person's own team, as a value inside another statement."""
+    return select(Team.id).where(Team.personal_of == user_id).scalar_subquery()
 
 
 async def team_role(session: Transaction, team_id: UUID, user_id: UUID) -> TeamRole | None:
