@@ -1,6 +1,6 @@
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import asyncpg
 import msgspec
@@ -71,7 +71,7 @@ async def _postgres(settings: Settings) -> list[Finding]:
             "select version(), current_setting('server_version_num')::int, extract(epoch from clock_timestamp()),"
             " current_setting('max_connections')::int, current_user"
         )
-        version, number, server, limit, role = row
+        version, number, server, limit, role = cast("tuple[str, int, float, int, str]", tuple(row))
         findings = [Finding("PostgreSQL", "ok", f"{version.partition(' on ')[0]} as {role}")]
         if number < OLDEST_POSTGRES:
             findings.append(Finding("PostgreSQL", "fault", "older than 15", "upgrade the server"))
