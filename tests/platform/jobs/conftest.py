@@ -5,7 +5,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from fixtures.servers import TestServers, clone_database
 from redis.asyncio import Redis
 
 from bedplate.platform.db import Database
@@ -13,7 +12,7 @@ from bedplate.platform.jobs import JobsRuntime, RedisCarrier, Schedule, Task
 from bedplate.platform.jobs.worker import JobsWorker
 from bedplate.settings.database import DatabaseSettings
 from bedplate.settings.jobs import JobsSettings
-from fixtures.jobs_schema import ensure_tables
+from fixtures.servers import TestServers, clone_database
 
 type Working = Callable[..., AbstractAsyncContextManager[JobsWorker]]
 type MakeRuntime = Callable[..., JobsRuntime]
@@ -23,9 +22,7 @@ FAST = JobsSettings(poll_interval=0.2, lease=1.0, grace=2.0)
 
 @pytest.fixture(scope="session")
 def jobs_database_settings(worker_id: str) -> DatabaseSettings:
-    settings = clone_database(TestServers.from_environment(), f"{worker_id}_jobs")
-    asyncio.run(ensure_tables(settings))
-    return settings
+    return clone_database(TestServers.from_environment(), f"{worker_id}_jobs")
 
 
 @pytest.fixture
@@ -65,9 +62,7 @@ def make_runtime(database: Database, redis: Redis, redis_url: str) -> MakeRuntim
     ) -> JobsRuntime:
         client = Redis.from_url(redis_url, socket_timeout=None, protocol=3)
         carrier = RedisCarrier(client, "test")
-        return JobsRuntime(
-            database, settings, carrier, tasks=tasks, schedules=schedules, resources=resources
-        )
+        return JobsRuntime(database, settings, carrier, tasks=tasks, schedules=schedules, resources=resources)
 
     return make
 

@@ -87,7 +87,8 @@ async def test_a_cancelled_job_of_a_lost_worker_does_not_run_again(database, mak
         job_id = await put(database, endless)
         await running(sql, job_id)
         await sql.execute(
-            "update job set worker = 'gone', cancel_requested_at = now(), lease_until = now() where id = $1", job_id
+            "update job set worker = 'gone', cancel_requested_at = now(), lease_until = now() where id = $1",
+            job_id,
         )
         worker.relay.wake()
         row = await ended(job_id, "cancelled")

@@ -77,7 +77,9 @@ async def test_progress_is_kept_step_by_step(database, make_runtime, sql, ended)
         async with database.transaction() as session:
             job_id = await enqueue(session, steps, Empty())
         await ended(job_id, "succeeded")
-    events = await sql.fetch("select seq, progress, message from job_event where job_id = $1 order by seq", job_id)
+    events = await sql.fetch(
+        "select seq, progress, message from job_event where job_id = $1 order by seq", job_id
+    )
     assert [tuple(event) for event in events] == [(1, 10, "reading"), (2, 100, "done")]
 
 

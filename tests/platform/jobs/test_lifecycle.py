@@ -60,11 +60,6 @@ async def large(_ctx: JobContext, _payload: Empty) -> str:
     return "x" * 2000
 
 
-async def run(runtime, database, job, payload=None):
-    async with working(runtime), database.transaction() as session:
-        return await enqueue(session, job, payload or Empty())
-
-
 async def test_a_job_runs_after_its_commit(database, make_runtime, ended):
     async with working(make_runtime(double)):
         async with database.transaction() as session:
@@ -75,12 +70,16 @@ async def test_a_job_runs_after_its_commit(database, make_runtime, ended):
     assert row["expires_at"] > utcnow()
 
 
+async def enqueue_and_fail(database):
+    async with database.transaction() as session:
+        await enqueue(session, double, Number(1))
+        raise RuntimeError
+
+
 async def test_a_rolled_back_transaction_never_ran_its_job(database, make_runtime, sql, ended):
     async with working(make_runtime(double)):
         with pytest.raises(RuntimeError):
-            async with database.transaction() as session:
-                await enqueue(session, double, Number(1))
-                raise RuntimeError
+            await enqueue_and_fail(database)
         async with database.transaction() as session:
             later = await enqueue(session, double, Number(2))
         await ended(later, "succeeded")
@@ -150,7 +149,11 @@ async def test_a_payload_that_no_longer_fits_fails(database, make_runtime, sql, 
 
 async def test_an_older_payload_is_upgraded(database, make_runtime, sql, ended):
     @task(
-        "test.double", payload=Number, timeout=10, version=2, upgrades={1: lambda old: {"value": old["number"]}}
+        "test.double",
+        payload=Number,
+        timeout=10,
+        version=2,
+        upgrades={1: lambda old: {"value": old["number"]}},
     )
     async def newer(_ctx: JobContext, payload: Number) -> int:
         return payload.value
@@ -171,7 +174,7 @@ async def test_ten_thousand_in_one_statement(database, make_runtime, sql):
         assert len(set(ids)) == 10_000
 
         async def all_done():
-            return 10_000 == await sql.fetchval("select count(*) from job where state = 'succeeded'")
+            return await sql.fetchval("select count(*) from job where state = 'succeeded'") == 10_000
 
         await until(all_done, 60)
     assert await sql.fetchval("select count(*) from job where attempt <> 1") == 0

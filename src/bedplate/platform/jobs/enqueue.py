@@ -11,7 +11,7 @@ from bedplate.platform.db import new_id
 from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.handover import announce
 from bedplate.platform.jobs.tasks import Task
-from bedplate.platform.jobs.tracing import tracing
+from bedplate.platform.telemetry import current_traceparent
 
 # One parameter for any number of rows: PostgreSQL's limit is 32,767 parameters, not bytes.
 INSERT = text("""
@@ -161,7 +161,7 @@ def make_order(
         unique_key=unique_key,
         tags=tuple(tags) or None,
         run_at=run_at,
-        traceparent=tracing.capture(),
+        traceparent=current_traceparent(),
     )
 
 

@@ -53,9 +53,10 @@ class Watch:
             row[0]: (row[1], row[2], row[3]) for row in await self._reads.fetch(STANDING, ids)
         }
         for job_id in ids:
-            if found.get(job_id) != self._standing.get(job_id):
-                if job_id in found:
-                    self._standing[job_id] = found[job_id]
+            standing = found.get(job_id)
+            if standing is None or standing != self._standing.get(job_id):
+                if standing is not None:
+                    self._standing[job_id] = standing
                 for moved in self._watched.get(job_id, ()):
                     moved.set()
 
@@ -82,12 +83,15 @@ async def follow(
                 yield state
             if state is None or state in ENDED:
                 return
-            yield_none = False
-            try:
-                async with asyncio.timeout(KEEP_ALIVE_SECONDS):
-                    await moved.wait()
-            except TimeoutError:
-                yield_none = True
-            moved.clear()
-            if yield_none:
+            if not await _within(moved, KEEP_ALIVE_SECONDS):
                 yield None
+
+
+async def _within(moved: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await moved.wait()
+    except TimeoutError:
+        return False
+    moved.clear()
+    return True

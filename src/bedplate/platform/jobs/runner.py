@@ -13,8 +13,8 @@ from bedplate.platform.jobs.ledger.claims import Claim
 from bedplate.platform.jobs.ledger.outcomes import Outcome
 from bedplate.platform.jobs.recorder import Recorder
 from bedplate.platform.jobs.tasks import Tasks
-from bedplate.platform.jobs.tracing import tracing
 from bedplate.platform.jobs.verdict import Judge
+from bedplate.platform.telemetry import attach
 
 STOP_SECONDS = 5.0
 logger = logging.getLogger(__name__)
@@ -105,5 +105,6 @@ class Runner:
     async def _call(self, attempt: Attempt) -> object:
         claim, task = attempt.claim, attempt.task
         context = JobContext(claim, self._database, self._resources, attempt.beat, attempt.stopping)
-        with tracing.attach(claim.traceparent, claim.task):
+        about = {"messaging.message.id": str(claim.id), "bedplate.job.attempt": claim.attempt}
+        with attach(claim.traceparent, f"job {claim.task}", **about):
             return await task.body(context, task.decode(claim.payload, claim.payload_version))

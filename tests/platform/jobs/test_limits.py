@@ -1,0 +1,52 @@
+import asyncio
+
+from bedplate.platform.jobs import Empty, JobContext, Rate, enqueue_many, task
+from bedplate.settings.jobs import JobsSettings
+
+from .conftest import until, working
+
+
+class Gauge:
+    def __init__(self) -> None:
+        self.now = self.most = 0
+
+
+@task("test.narrow", timeout=10, concurrency=2)
+async def narrow(ctx: JobContext, _payload: Empty) -> None:
+    gauge = ctx.resource(Gauge)
+    gauge.now += 1
+    gauge.most = max(gauge.most, gauge.now)
+    await asyncio.sleep(0.01)
+    gauge.now -= 1
+
+
+@task("test.rated", timeout=10, rate=Rate(3, 3600))
+async def rated(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+async def ended(sql, count: int) -> bool:
+    return await sql.fetchval("select count(*) from job where state = 'succeeded'") == count
+
+
+async def test_concurrency_holds_over_two_workers(database, make_runtime, sql):
+    gauge = Gauge()
+    settings = JobsSettings(poll_interval=0.05)
+    one = make_runtime(narrow, settings=settings, resources={Gauge: gauge})
+    two = make_runtime(narrow, settings=settings, resources={Gauge: gauge})
+    async with working(one), working(two):
+        async with database.transaction() as session:
+            await enqueue_many(session, narrow, [Empty()] * 20)
+        await until(lambda: ended(sql, 20))
+    assert gauge.most == 2
+
+
+async def test_a_rate_holds_over_two_workers(database, make_runtime, sql):
+    async with working(make_runtime(rated)) as one, working(make_runtime(rated)) as two:
+        async with database.transaction() as session:
+            await enqueue_many(session, rated, [Empty()] * 10)
+        await until(lambda: ended(sql, 3))
+        for worker in (one, two, one, two):
+            await worker.relay.tick()
+        assert await ended(sql, 3)
+        await sql.execute("update job set attempt_started_at = attempt_started_at - interval '2 hours'")
+        await until(lambda: ended(sql, 6))

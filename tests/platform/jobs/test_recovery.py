@@ -1,0 +1,167 @@
+import asyncio
+import datetime as dt
+
+from bedplate.platform.db import Database, utcnow
+from bedplate.platform.jobs import Empty, JobContext, enqueue, task
+from bedplate.platform.jobs.handover import register_handover
+from bedplate.settings.jobs import JobsSettings
+
+from .conftest import FAST, until, working
+
+
+@task("test.quick", timeout=10)
+async def quick(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+@task("test.gate", timeout=60)
+async def gate(ctx: JobContext, _payload: Empty) -> int:
+    await ctx.resource(asyncio.Event).wait()
+    return ctx.attempt
+
+
+async def put(database: Database, job, **options):
+    async with database.transaction() as session:
+        return await enqueue(session, job, Empty(), **options)
+
+
+async def running(sql, job_id):
+    await until(lambda: sql.fetchval("select 1 from job where id = $1 and state = 'running'", job_id))
+
+
+async def test_a_wiped_redis_loses_nothing(database, make_runtime, redis, ended):
+    runtime = make_runtime(quick)
+    async with runtime.lifespan():
+        job_id = await put(database, quick)
+        await until(redis.dbsize)
+    await redis.flushdb()
+    async with working(make_runtime(quick)):
+        await ended(job_id, "succeeded")
+
+
+async def test_a_job_that_nobody_announced_is_found(database, make_runtime, ended):
+    register_handover(database, None)
+    job_id = await put(database, quick)
+    async with working(make_runtime(quick)):
+        await ended(job_id, "succeeded")
+
+
+async def test_without_a_handover_the_relay_is_woken(database, make_runtime, ended):
+    other = Database(database.settings)
+    async with working(make_runtime(quick, settings=JobsSettings(poll_interval=60))) as worker:
+        await until(lambda: _alive(worker))
+        job_id = await put(other, quick)
+        await ended(job_id, "succeeded")
+    await other.close()
+
+
+async def test_a_job_taken_from_redis_and_not_begun_is_found(database, make_runtime, ended):
+    runtime = make_runtime(quick)
+    async with runtime.lifespan():
+        job_id = await put(database, quick)
+        taken = await until(lambda: runtime.carrier.pop("default", 1, 1))
+        assert taken == [job_id]
+    async with working(make_runtime(quick)):
+        await ended(job_id, "succeeded")
+
+
+async def test_the_job_of_a_lost_worker_is_given_on(database, make_runtime, sql, ended):
+    opened = asyncio.Event()
+    async with working(make_runtime(gate, resources={asyncio.Event: opened})) as worker:
+        job_id = await put(database, gate)
+        await running(sql, job_id)
+        # As if the worker had been killed: nobody renews, and its own attempt is of the past.
+        await sql.execute("update job set worker = 'gone', lease_until = now() where id = $1", job_id)
+        worker.relay.wake()
+        await until(lambda: sql.fetchval("select 1 from job where id = $1 and attempt = 2", job_id))
+        opened.set()
+        row = await ended(job_id, "succeeded")
+    assert row["result"] == "2"
+    lost = await sql.fetchrow("select * from job_attempt where job_id = $1", job_id)
+    assert (lost["outcome"], lost["worker"]) == ("lost", "gone")
+
+
+async def test_a_job_that_kills_its_workers_dies_at_last(database, make_runtime, sql, ended):
+    async with working(make_runtime(gate, resources={asyncio.Event: asyncio.Event()})) as worker:
+        job_id = await put(database, gate)
+        await running(sql, job_id)
+        await sql.execute(
+            "update job set max_attempts = 1, worker = 'gone', lease_until = now() where id = $1", job_id
+        )
+        worker.relay.wake()
+        row = await ended(job_id, "dead")
+    assert row["error"] == "The worker was lost"
+
+
+async def test_a_lease_is_renewed_while_the_job_runs(database, make_runtime, sql):
+    opened = asyncio.Event()
+    async with working(make_runtime(gate, resources={asyncio.Event: opened})):
+        job_id = await put(database, gate)
+        await running(sql, job_id)
+        first = await sql.fetchval("select lease_until from job where id = $1", job_id)
+        later = first + dt.timedelta(seconds=FAST.lease)
+        await until(lambda: sql.fetchval("select 1 from job where lease_until > $1", later))
+        assert await sql.fetchval("select attempt from job where id = $1", job_id) == 1
+        opened.set()
+
+
+async def test_a_draining_worker_gives_back_what_it_could_not_finish(database, make_runtime, sql, ended):
+    settings = JobsSettings(poll_interval=0.2, grace=0.0)
+    first = make_runtime(gate, settings=settings, resources={asyncio.Event: asyncio.Event()})
+    async with working(first):
+        job_id = await put(database, gate)
+        await running(sql, job_id)
+    row = await sql.fetchrow("select state, max_attempts from job where id = $1", job_id)
+    assert tuple(row) == ("queued", gate.max_attempts + 1)
+    opened = asyncio.Event()
+    opened.set()
+    async with working(make_runtime(gate, resources={asyncio.Event: opened})):
+        row = await ended(job_id, "succeeded")
+    assert await sql.fetchval("select outcome from job_attempt where job_id = $1", job_id) == "released"
+
+
+async def test_a_draining_worker_finishes_what_it_can(database, make_runtime, sql):
+    opened = asyncio.Event()
+    async with working(make_runtime(gate, resources={asyncio.Event: opened})) as worker:
+        job_id = await put(database, gate)
+        await running(sql, job_id)
+        worker.stopping.set()
+        opened.set()
+    row = await sql.fetchrow("select state, attempt from job where id = $1", job_id)
+    assert tuple(row) == ("succeeded", 1)
+
+
+async def test_what_this_program_does_not_know_is_left_alone(database, make_runtime, sql):
+    job_id = await put(database, gate)
+    async with working(make_runtime(quick)) as worker:
+        await worker.relay.tick()
+        await worker.relay.tick()
+    assert await sql.fetchval("select state from job where id = $1", job_id) == "queued"
+
+
+async def test_retention_ends_a_job_with_what_belongs_to_it(database, make_runtime, sql, ended):
+    async with working(make_runtime(quick)) as worker:
+        job_id = await put(database, quick)
+        await ended(job_id, "succeeded")
+        await sql.execute("insert into job_step (job_id, step) values ($1, 'x')", job_id)
+        past = utcnow() - dt.timedelta(seconds=1)
+        await sql.execute("update job set expires_at = $1 where id = $2", past, job_id)
+        worker.relay.wake()
+        await until(lambda: _none(sql))
+    assert await sql.fetchval("select count(*) from job_step") == 0
+
+
+async def test_memory_over_its_limit_ends_the_worker(make_runtime):
+    settings = JobsSettings(poll_interval=0.2, lease=0.3, memory_limit=1)
+    runtime = make_runtime(quick, settings=settings)
+    async with runtime.lifespan():
+        worker = runtime.worker()
+        await asyncio.wait_for(worker.run(), 10)
+    assert worker.recycle
+
+
+async def _alive(worker) -> bool:
+    return worker.listener.alive
+
+
+async def _none(sql) -> bool:
+    return await sql.fetchval("select count(*) from job") == 0
