@@ -30,15 +30,13 @@ from bedplate.platform.domain import Domain
 from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.http.headers import SecurityHeaders
 from bedplate.platform.http.health import HealthController, Probes
-from bedplate.platform.http.openapi import get_openapi_document, openapi_config
+from bedplate.platform.http.openapi import RawJson, get_openapi_document, openapi_config
 from bedplate.platform.http.problems import exception_handlers
 from bedplate.platform.http.queries import QueryGate, declared_query_parameters, page_query
 from bedplate.platform.http.service import Service
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
 from bedplate.platform.jobs.plugin import JobsPlugin
-from bedplate.platform.jobs.tracing import tracing
 from bedplate.platform.secrets.seal import Sealer
-from bedplate.platform.telemetry import attach, current_traceparent
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.endpoint import get_metrics
 from bedplate.platform.telemetry.logs import configure_logging
@@ -68,7 +66,6 @@ def metadata() -> MetaData:
 
 def jobs_runtime(settings: Settings, database: Database, carrier: Carrier | None = None) -> JobsRuntime:
     """The domains' jobs and schedules, for an API process or a worker."""
-    tracing.capture, tracing.attach = current_traceparent, attach
     return JobsRuntime(
         database,
         settings.jobs,
@@ -103,7 +100,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
         lifespan=[telemetry.lifespan, database.lifespan, state.jobs.lifespan, partial(_lifespan, state)],
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
-        plugins=[GranianPlugin(), JobsPlugin(state.jobs)],
+        plugins=[GranianPlugin(), JobsPlugin(state.jobs), RawJson()],
         logging_config=None,
         request_class=TypedRequest,
         request_max_body_size=settings.http.max_body,

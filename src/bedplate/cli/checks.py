@@ -2,11 +2,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, cast
 
-import asyncpg
 import msgspec
 from redis.asyncio import Redis
 
-from bedplate.platform.db import migrate
+from bedplate.platform.db import Database, migrate
 from bedplate.settings import Settings
 from bedplate.settings.production import is_weak
 
@@ -64,14 +63,14 @@ async def _settings(settings: Settings) -> list[Finding]:
 
 
 async def _postgres(settings: Settings) -> list[Finding]:
-    connection: Any = await asyncpg.connect(settings.database.url.reveal(), timeout=PATIENCE)  # pyright: ignore[reportUnknownMemberType, reportArgumentType]
+    connection = await Database(settings.database, application="bedplate doctor").connect()
     try:
         before = time.time()
-        row = await connection.fetchrow(
+        row: Any = await connection.fetchrow(  # pyright: ignore[reportUnknownVariableType]
             "select version(), current_setting('server_version_num')::int, extract(epoch from clock_timestamp()),"
             " current_setting('max_connections')::int, current_user"
         )
-        version, number, server, limit, role = cast("tuple[str, int, float, int, str]", tuple(row))
+        version, number, server, limit, role = cast("tuple[str, int, float, int, str]", row)
         findings = [Finding("PostgreSQL", "ok", f"{version.partition(' on ')[0]} as {role}")]
         if number < OLDEST_POSTGRES:
             findings.append(Finding("PostgreSQL", "fault", "older than 15", "upgrade the server"))

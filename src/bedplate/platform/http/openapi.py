@@ -1,15 +1,30 @@
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, Router, get
+from litestar._openapi.schema_generation import SchemaCreator
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, Schema, SecurityScheme
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.status_codes import HTTP_404_NOT_FOUND
 from litestar.types import Method
+from litestar.typing import FieldDefinition
 
 from bedplate.platform.auth.access import PUBLIC
 from bedplate.platform.errors import NotFound
 from bedplate.platform.http.docs_page import DocsPage
+
+
+class RawJson(OpenAPISchemaPlugin):
+    """Documents a `msgspec.Raw` field as what it is: any JSON value."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        return value is msgspec.Raw
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:  # noqa: ARG002
+        return Schema(description="Any JSON value")
 
 
 def openapi_config(title: str, version: str, description: str) -> OpenAPIConfig:

@@ -20,7 +20,7 @@ class JobView(msgspec.Struct, kw_only=True):
     message: str | None
     attempts: int
     max_attempts: int
-    result: msgspec.Raw = NULL
+    result: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)
     error: str | None
     created_at: dt.datetime
     started_at: dt.datetime | None
