@@ -14,7 +14,7 @@ from litestar.middleware import DefineMiddleware
 from litestar_granian import GranianPlugin
 from sqlalchemy import MetaData
 
-from bedplate.domains import access, accounts, audit, operations, sessions, teams
+from bedplate.domains import access, accounts, audit, operations, plans, sessions, teams
 from bedplate.platform.auth.access import access_guard
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.keys import CHANNEL as KEYS_CHANNEL
@@ -50,6 +50,7 @@ DOMAINS: tuple[Domain, ...] = (
     access.DOMAIN,
     sessions.DOMAIN,
     operations.DOMAIN,
+    plans.DOMAIN,
 )
 ABOUT = "The base of an API service, and living plans kept on it."
 
