@@ -105,6 +105,5 @@ class Runner:
     async def _call(self, attempt: Attempt) -> object:
         claim, task = attempt.claim, attempt.task
         context = JobContext(claim, self._database, self._resources, attempt.beat, attempt.stopping)
-        about = {"messaging.message.id": str(claim.id), "bedplate.job.attempt": claim.attempt}
-        with attach(claim.traceparent, f"job {claim.task}", **about):
+        with attach(claim.traceparent, claim.task, job_id=str(claim.id), attempt=claim.attempt):
             return await task.body(context, task.decode(claim.payload, claim.payload_version))
