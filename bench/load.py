@@ -1,12 +1,14 @@
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.request import urlopen
 
 CONNECTIONS = 32
@@ -32,18 +34,25 @@ def wrk_or_exit() -> str:
 
 def pinned(core: str, command: list[str]) -> list[str]:
     """Hold a command to one core."""
-    return ["taskset", "-c", core, *command] if shutil.which("taskset") and (os.cpu_count() or 1) > 1 else command
+    return (
+        ["taskset", "-c", core, *command]
+        if shutil.which("taskset") and (os.cpu_count() or 1) > 1
+        else command
+    )
 
 
 @contextmanager
-def serving(target: str, port: int, *, interface: str, factory: bool, environment: dict[str, str]) -> Iterator[int]:
+def serving(
+    target: str, port: int, *, interface: str, factory: bool, environment: dict[str, str]
+) -> Generator[int]:
     """Serve an application under granian, one process on one core; yields its worker's pid."""
     command = [sys.executable, "-m", "granian", "--interface", interface, target, "--port", str(port)]
     command += ["--no-ws", "--log-level", "error", "--workers-kill-timeout", "3"]
     command += ["--factory"] if factory else []
-    folder = os.path.dirname(os.path.abspath(__file__))
-    path = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])
-    with subprocess.Popen(pinned(SERVER_CORE, command), env={**os.environ, **environment, "PYTHONPATH": path}) as server:
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        pinned(SERVER_CORE, command), env={**os.environ, **environment, "PYTHONPATH": path}
+    ) as server:
         try:
             _await(port, server)
             yield _worker_of(server.pid)
@@ -57,7 +66,7 @@ def _await(port: int, server: subprocess.Popen[bytes]) -> None:
         if server.poll() is not None:
             sys.exit("bench: a server ended at once; see above")
         try:
-            urlopen(f"http://127.0.0.1:{port}/", timeout=1).close()  # noqa: S310 - loopback
+            urlopen(f"http://127.0.0.1:{port}/", timeout=1).close()
         except OSError as error:
             if "refused" in str(error):
                 time.sleep(0.05)
@@ -67,13 +76,13 @@ def _await(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def _worker_of(parent: int) -> int:
-    with open(f"/proc/{parent}/task/{parent}/children") as children:
+    with pathlib.Path(f"/proc/{parent}/task/{parent}/children").open() as children:
         found = children.read().split()
     return int(found[-1]) if found else parent
 
 
 def _cpu_seconds(pid: int) -> float:
-    with open(f"/proc/{pid}/stat") as stat:
+    with pathlib.Path(f"/proc/{pid}/stat").open() as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -85,7 +94,7 @@ def load(url: str, worker: int, *, seconds: int, headers: tuple[str, ...] = ()) 
     before = _cpu_seconds(worker)
     output = subprocess.run(pinned(LOAD_CORE, command), capture_output=True, text=True, check=True).stdout
     cpu = _cpu_seconds(worker) - before
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])  # type: ignore[index]
-    total = int(re.search(r"(\d+) requests in", output)[1])  # type: ignore[index]
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])  # pyright: ignore[reportOptionalSubscript]
+    total = int(re.search(r"(\d+) requests in", output)[1])  # pyright: ignore[reportOptionalSubscript]
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     return Result(rate, int(refused[1]) if refused else 0, cpu / max(total, 1) * 1e6)

@@ -92,7 +92,12 @@ async def measure(app: App, requests: int) -> float:
 
 def layers() -> dict[str, TelemetrySettings]:
     """What is switched on, row by row."""
-    off: dict[str, Any] = {"sample_ratio": 0.0, "access_log": False, "request_metrics": False, "log_format": "json"}
+    off: dict[str, Any] = {
+        "sample_ratio": 0.0,
+        "access_log": False,
+        "request_metrics": False,
+        "log_format": "json",
+    }
     rows: dict[str, dict[str, Any]] = {
         "all off: the request id": {},
         "metrics": {"request_metrics": True},
