@@ -119,9 +119,10 @@ def test_a_creation_cut_short_starts_over(place: Path, ask, monkeypatch):
     assert [path.name for path in (place / "data" / "engines").glob("postgres-*")] == ["postgres-18"]
 
 
-def test_a_data_folder_deleted_under_the_servers_is_made_anew(engines, urls, ask):
-    server = engines.postgres
-    shutil.rmtree(server.data, ignore_errors=True)
-    server.stop()
-    engines.start()
-    assert ask(urls.database_url, "SELECT 1") == 1
+def test_servers_whose_data_was_deleted_are_still_found_and_stopped(data_dir: Path, run_engines, ask, alive):
+    told = run_engines(data_dir, "--detached").answer()
+    shutil.rmtree(data_dir / "engines" / "postgres-18", ignore_errors=True)
+    Engines(data_dir, durable=False, detached=True).stop()
+    assert not alive(told["postgres"])
+    with Engines(data_dir, durable=False) as engines:
+        assert ask(engines.urls.database_url, "SELECT 1") == 1
