@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bedplate.platform.telemetry import traceparent as w3c
 from bedplate.platform.telemetry.spans import Keeper, Span, Trace
 
-_SANE_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{7,127}", re.ASCII)
+_SANE_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{7,63}", re.ASCII)
 
 
 class Incoming:

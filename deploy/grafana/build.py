@@ -1,0 +1,191 @@
+"""Writes the dashboards' JSON from the panels below; import them or mount them as provisioned files."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+WIDTH, HEIGHT, COLUMNS = 8, 8, 3
+API = 'route!~"/health.*|/metrics"'
+REQUESTS = "bedplate_http_requests_total"
+DURATION = "bedplate_http_request_duration_seconds"
+
+type Panel = tuple[str, str, str, str]
+"""Title, unit, legend and query."""
+
+
+def quantile(q: float, metric: str, by: str, where: str = "") -> str:
+    """The query for a quantile of a histogram."""
+    return f"histogram_quantile({q}, sum by (le, {by}) (rate({metric}_bucket{{{where}}}[$__rate_interval])))"
+
+
+def rate(metric: str, by: str, where: str = "") -> str:
+    """The query for a counter's rate."""
+    return f"sum by ({by}) (rate({metric}{{{where}}}[$__rate_interval]))"
+
+
+DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
+    "service": (
+        "Bedplate: service",
+        [
+            ("Requests by status", "reqps", "{{status}}", rate(REQUESTS, "status", API)),
+            ("Failed share", "percentunit", "bad", "slo:availability:bad_ratio_rate5m"),
+            ("Slow share", "percentunit", "over 250 ms", "slo:latency:bad_ratio_rate5m"),
+            (
+                "p50, answered",
+                "s",
+                "{{route}}",
+                quantile(0.5, DURATION, "route", f'outcome="answered",{API}'),
+            ),
+            (
+                "p99, answered",
+                "s",
+                "{{route}}",
+                quantile(0.99, DURATION, "route", f'outcome="answered",{API}'),
+            ),
+            ("Requests by route", "reqps", "{{method}} {{route}}", rate(REQUESTS, "method, route", API)),
+            ("Loop lag, p99", "s", "{{job}}", quantile(0.99, "bedplate_loop_lag_seconds", "job")),
+            ("Processor", "percentunit", "{{job}}", rate("bedplate_process_cpu_seconds_total", "job")),
+            ("Memory", "bytes", "{{job}}", "sum by (job) (bedplate_process_memory_bytes)"),
+            ("Processes", "short", "{{job}}", "sum by (job) (bedplate_processes)"),
+            ("Pause for garbage", "percentunit", "{{job}}", rate("bedplate_gc_pause_seconds_total", "job")),
+            ("Collections", "ops", "{{generation}}", rate("bedplate_gc_collections_total", "generation")),
+            (
+                "Pool use",
+                "percentunit",
+                "{{instance}} {{pool}}",
+                "max by (instance, pool) (bedplate_db_pool_in_use / (bedplate_db_pool_size > 0))",
+            ),
+            (
+                "Waiting for a connection",
+                "short",
+                "{{instance}} {{pool}}",
+                "bedplate_db_pool_waiting",
+            ),
+            ("Open files", "short", "{{job}}", "max by (job) (bedplate_process_open_files)"),
+            ("Threads", "short", "{{job}}", "sum by (job) (bedplate_process_threads)"),
+            ("Spans dropped", "ops", "{{job}}", rate("bedplate_telemetry_spans_dropped_total", "job")),
+            ("Versions", "short", "{{version}}", "count by (version) (bedplate_build_info)"),
+        ],
+    ),
+    "jobs": (
+        "Bedplate: jobs",
+        [
+            ("Waiting", "short", "{{queue}}", "max by (queue) (bedplate_jobs_queued)"),
+            ("Oldest that is due", "s", "{{queue}}", "max by (queue) (bedplate_job_oldest_age_seconds)"),
+            ("Running", "short", "{{queue}}", "sum by (queue) (bedplate_jobs_running)"),
+            ("Wait, p99", "s", "{{queue}}", quantile(0.99, "bedplate_job_wait_seconds", "queue")),
+            ("Run, p99", "s", "{{task}}", quantile(0.99, "bedplate_job_run_seconds", "task")),
+            ("Began too late", "percentunit", "over 5 s", "slo:job_wait:bad_ratio_rate5m"),
+            ("Attempts", "ops", "{{task}} {{ending}}", rate("bedplate_job_attempts_total", "task, ending")),
+            ("Ended", "ops", "{{task}} {{state}}", rate("bedplate_jobs_ended_total", "task, state")),
+            ("Dead letters", "short", "waiting", "max(bedplate_jobs_dead)"),
+            ("Taken from silent workers", "ops", "{{task}}", rate("bedplate_jobs_lost_total", "task")),
+            ("Firings missed", "ops", "{{schedule}}", rate("bedplate_schedule_missed_total", "schedule")),
+            (
+                "Queue unreadable",
+                "ops",
+                "errors",
+                "sum(rate(bedplate_job_carrier_errors_total[$__rate_interval]))",
+            ),
+        ],
+    ),
+    "limits": (
+        "Bedplate: limits and refusals",
+        [
+            ("Limited (429)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="429"')),
+            ("Not signed in (401)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="401"')),
+            ("Not allowed (403)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="403"')),
+            ("Unknown paths", "reqps", "{{method}}", rate(REQUESTS, "method", 'route="unmatched"')),
+            ("Not modified (304)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="304"')),
+            (
+                "Conflicts",
+                "reqps",
+                "{{route}} {{status}}",
+                rate(REQUESTS, "route, status", 'status=~"409|412|428"'),
+            ),
+        ],
+    ),
+    "identity": (
+        "Bedplate: identity and business",
+        [
+            (
+                "Signed in",
+                "reqps",
+                "signed in",
+                rate(REQUESTS, "status", 'route="/v1/auth/login",status="200"'),
+            ),
+            (
+                "Sign-ins refused",
+                "reqps",
+                "{{status}}",
+                rate(REQUESTS, "status", 'route="/v1/auth/login",status=~"4.."'),
+            ),
+            (
+                "Sign-ups asked for",
+                "reqps",
+                "{{status}}",
+                rate(REQUESTS, "status", 'route="/v1/auth/signup"'),
+            ),
+            ("Refreshes", "reqps", "{{status}}", rate(REQUESTS, "status", 'route="/v1/auth/refresh"')),
+            (
+                "Plans made",
+                "reqps",
+                "{{status}}",
+                rate(REQUESTS, "status", 'method="POST",route="/v1/plans"'),
+            ),
+            (
+                "Jobs asked for",
+                "reqps",
+                "{{status}}",
+                rate(REQUESTS, "status", 'method="POST",route="/v1/jobs"'),
+            ),
+        ],
+    ),
+}
+
+
+def dashboard(name: str, title: str, panels: list[Panel]) -> dict[str, Any]:
+    """Render one dashboard, panels in rows of three."""
+    return {
+        "uid": f"bedplate-{name}",
+        "title": title,
+        "tags": ["bedplate"],
+        "schemaVersion": 39,
+        "editable": False,
+        "refresh": "30s",
+        "time": {"from": "now-3h", "to": "now"},
+        "templating": {
+            "list": [{"name": "source", "type": "datasource", "query": "prometheus", "label": "Source"}]
+        },
+        "panels": [_panel(number, *panel) for number, panel in enumerate(panels)],
+    }
+
+
+def _panel(number: int, title: str, unit: str, legend: str, query: str) -> dict[str, Any]:
+    return {
+        "id": number + 1,
+        "type": "timeseries",
+        "title": title,
+        "datasource": {"type": "prometheus", "uid": "${source}"},
+        "gridPos": {"x": number % COLUMNS * WIDTH, "y": number // COLUMNS * HEIGHT, "w": WIDTH, "h": HEIGHT},
+        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+        "options": {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}},
+        "targets": [{"refId": "A", "expr": query, "legendFormat": legend, "exemplar": True}],
+    }
+
+
+def main() -> None:
+    """Write the files, or with --check say whether they are current."""
+    for name, (title, panels) in DASHBOARDS.items():
+        text = json.dumps(dashboard(name, title, panels), indent=2) + "\n"
+        target = HERE / f"{name}.json"
+        if "--check" not in sys.argv:
+            target.write_text(text, "utf-8")
+        elif target.read_text("utf-8") != text:
+            sys.exit(f"{target.name} is not what build.py says; run it")
+
+
+if __name__ == "__main__":
+    main()
