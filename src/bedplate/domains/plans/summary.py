@@ -26,7 +26,8 @@ def _minutes(column: Any) -> ColumnElement[Any]:
     return func.coalesce(func.sum(column), 0).cast(Integer)
 
 
-_OPEN = and_(Task.state.not_in(("completed", "cancelled", "deferred")), Task.kind != "epic")
+_SHUT = ("completed", "cancelled", "deferred")
+_OPEN = and_(*(Task.state != state for state in _SHUT), Task.kind != "epic")
 SUMMARY = Read(
     select(
         _count(Task).label("tasks"),
