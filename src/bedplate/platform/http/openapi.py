@@ -58,9 +58,10 @@ def openapi_config(title: str, version: str, description: str) -> OpenAPIConfig:
     )
 
 
-def operation_id(handler: HTTPRouteHandler, _method: Method, _path: list[Any]) -> str:
-    """The handler's own name, so that generated clients read well."""
-    return handler.handler_name
+def operation_id(handler: HTTPRouteHandler, _method: Method, path: list[Any]) -> str:
+    """The handler's own name, so that generated clients read well; with the suffix where paths differ by it."""
+    _, dot, suffix = str(path[-1]).rpartition(".") if path else ("", "", "")
+    return f"{handler.handler_name}_{suffix}" if dot and len(handler.paths) > 1 else handler.handler_name
 
 
 def _not_found_as_problem(response: Response[Any]) -> Response[Any]:
