@@ -24,9 +24,10 @@ class Recorder:
     """
 
     def __init__(
-        self, pool: ReadPool, *, announce: Callable[[list[Due]], None], keep_cancelled: float
+        self, pool: ReadPool, worker: str, *, announce: Callable[[list[Due]], None], keep_cancelled: float
     ) -> None:
         self._pool = pool
+        self._worker = worker
         self._announce = announce
         self._keep_cancelled = keep_cancelled
         self._waiting: list[Waiting] = []
@@ -54,7 +55,7 @@ class Recorder:
         while True:
             try:
                 async with self._pool.connection() as connection:
-                    return await record(connection, outcomes)
+                    return await record(connection, outcomes, self._worker)
             except (*GONE, TimeoutError, Unavailable) as error:
                 logger.warning("recording %d outcomes failed (%s)", len(outcomes), type(error).__name__)
             except Exception:

@@ -65,7 +65,7 @@ class JobsWorker:
         ]
         self._carrier = carrier
         self._recorder = Recorder(
-            self._ledger, announce=self._announce, keep_cancelled=settings.keep_cancelled
+            self._ledger, self.name, announce=self._announce, keep_cancelled=settings.keep_cancelled
         )
         self.runner = Runner(database, tasks, resources, Judge(settings), self._recorder)
         self._claimer = Claimer(

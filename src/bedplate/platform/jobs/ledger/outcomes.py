@@ -34,7 +34,7 @@ with u as (
       when u.state <> 'queued' then now() + u.keep * interval '1 second'
       when job.cancel_requested_at is not null then now() + u.keep_cancelled * interval '1 second' end
   from u
-  where job.id = u.id and job.attempt = u.attempt and job.state = 'running'
+  where job.id = u.id and job.attempt = u.attempt and job.worker = $13 and job.state = 'running'
   returning job.id, job.attempt, job.state, job.join_id, job.worker
 ), noted as (
   insert into job_attempt (job_id, attempt, outcome, worker, started_at, ended_at, error, detail)
@@ -74,8 +74,11 @@ class Recorded(msgspec.Struct, frozen=True):
     join_id: UUID | None
 
 
-async def record(connection: asyncpg.Connection, outcomes: Sequence[Outcome]) -> list[Recorded]:
-    """Write the outcomes of many attempts in one statement; those that were superseded are not returned."""
+async def record(connection: asyncpg.Connection, outcomes: Sequence[Outcome], worker: str) -> list[Recorded]:
+    """Write the outcomes of a worker's attempts in one statement; superseded ones are not returned.
+
+    The worker's name is part of the fence: a crash of PostgreSQL may undo a claim and give its number anew.
+    """
     rows = await fetch(
         connection,
         RECORD,
@@ -91,5 +94,6 @@ async def record(connection: asyncpg.Connection, outcomes: Sequence[Outcome]) ->
         [o.keep for o in outcomes],
         [o.started_at for o in outcomes],
         [o.keep_cancelled for o in outcomes],
+        worker,
     )
     return [Recorded(*row) for row in rows]

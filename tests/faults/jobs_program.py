@@ -1,0 +1,96 @@
+"""A process of the fault suite: feeds jobs, or works on them. `python jobs_program.py feed|work …`."""
+
+import asyncio
+import logging
+import random
+import signal
+import sys
+
+import msgspec
+from redis.asyncio import Redis
+from sqlalchemy import text
+
+from bedplate.platform.db import Database
+from bedplate.platform.jobs import JobContext, JobsRuntime, RedisCarrier, enqueue, task
+from bedplate.settings import Secret
+from bedplate.settings.database import DatabaseSettings
+from bedplate.settings.jobs import JobsSettings
+
+BATCH = 20
+SETTINGS = JobsSettings(poll_interval=0.5, lease=3.0, grace=2.0, concurrency=10)
+EFFECT = text("insert into effect (job_id) values (:id)")
+INTENDED = text("insert into intended (job_id) values (:id)")
+
+
+logger = logging.getLogger("faults")
+
+
+class Number(msgspec.Struct):
+    value: int
+
+
+@task("faults.effect", payload=Number, timeout=20, max_attempts=1000, retry_delay=0.05, retry_max=0.5)
+async def effect(ctx: JobContext, payload: Number) -> int:
+    async with ctx.once("effect") as session:
+        if session is not None:
+            await session.execute(EFFECT, {"id": ctx.job_id})
+    await asyncio.sleep(random.uniform(0, 0.25))  # noqa: S311 - a length of work
+    await ctx.progress(50, "half")
+    return payload.value
+
+
+def make_runtime(database_url: str, redis_url: str) -> JobsRuntime:
+    database = Database(DatabaseSettings(url=Secret(database_url), pool_size=5, connect_timeout=2))
+    redis = Redis.from_url(redis_url, socket_timeout=None, protocol=3)
+    return JobsRuntime(database, SETTINGS, RedisCarrier(redis, "faults"), tasks=[effect])
+
+
+async def feed(runtime: JobsRuntime, number: int, seconds: float) -> None:
+    """Commit jobs in small transactions, evenly over the time; what fails is tried anew."""
+    loop = asyncio.get_running_loop()
+    began, written = loop.time(), 0
+    async with runtime.lifespan():
+        while written < number:
+            await asyncio.sleep(max(0.0, began + seconds * written / number - loop.time()))
+            try:
+                async with runtime.database.transaction() as session:
+                    for value in range(BATCH):
+                        job_id = await enqueue(session, effect, Number(value))
+                        await session.execute(INTENDED, {"id": job_id})
+            except Exception as error:  # noqa: BLE001 - the servers are being shot at
+                logger.warning("feed: %s", type(error).__name__)
+                await asyncio.sleep(0.1)
+                continue
+            written += BATCH
+    await runtime.database.close()
+
+
+async def work(runtime: JobsRuntime) -> None:
+    worker = runtime.worker()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stopping.set)
+    async with runtime.lifespan():
+        await worker.run()
+    await runtime.database.close()
+
+
+def main(mode: str, database_url: str, redis_url: str, *rest: str) -> None:
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    runtime = make_runtime(database_url, redis_url)
+    if mode == "feed":
+        asyncio.run(feed(runtime, int(rest[0]), float(rest[1])))
+    elif mode == "put-and-die":
+        asyncio.run(put_and_die(runtime))
+    else:
+        asyncio.run(work(runtime))
+
+
+async def put_and_die(runtime: JobsRuntime) -> None:
+    """Commit a job and end by SIGKILL before it is handed over."""
+    async with runtime.lifespan():
+        async with runtime.database.transaction() as session:
+            await enqueue(session, effect, Number(1))
+        signal.raise_signal(signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
