@@ -59,13 +59,16 @@ class JobRow(msgspec.Struct):
     priority: int
     tags: list[str]
 
+    def _waits(self, due: dt.datetime) -> bool:
+        return self.state == "queued" and (self.attempts > 0 or due > self.created_at)
+
     def view(self, inline_result: int) -> JobView:
         """The job as clients see it; a result of more bytes than `inline_result` is left to `/result`."""
         values = {name: getattr(self, name) for name in self.__struct_fields__}
         due = values.pop("available_at")
         text: str | None = values.pop("result")
         shown = NULL if text is None or len(text) > inline_result else msgspec.Raw(text.encode())
-        return JobView(**values, next_attempt_at=due if self.state == "queued" else None, result=shown)
+        return JobView(**values, next_attempt_at=due if self._waits(due) else None, result=shown)
 
 
 class AttemptView(msgspec.Struct):
