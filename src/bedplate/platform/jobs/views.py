@@ -3,6 +3,8 @@ from uuid import UUID
 
 import msgspec
 
+# A job that is due within this is simply new.
+FRESH = dt.timedelta(seconds=1)
 NULL = msgspec.Raw(b"null")
 
 
@@ -60,7 +62,7 @@ class JobRow(msgspec.Struct):
     tags: list[str]
 
     def _waits(self, due: dt.datetime) -> bool:
-        return self.state == "queued" and (self.attempts > 0 or due > self.created_at)
+        return self.state == "queued" and (self.attempts > 0 or due - self.created_at > FRESH)
 
     def view(self, inline_result: int) -> JobView:
         """The job as clients see it; a result of more bytes than `inline_result` is left to `/result`."""
