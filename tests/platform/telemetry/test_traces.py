@@ -69,10 +69,9 @@ async def test_work_of_another_process_carries_the_trace_on(serve, collector):
     async with serve(sample_ratio=1, otlp_endpoint=collector.endpoint):
         with attach(None, "request"), span("jobs.enqueue", "producer"):
             handed = current_traceparent()
-        with attach(handed, "job attempt 1") as attempt:
-            first = current_traceparent()
+        with attach(handed, "job attempt 1", key="job:1") as attempt:
             attempt.set(attempt=1)
-        with attach(handed, "job attempt 2", links=[first, None]), span("work"):
+        with attach(handed, "job attempt 2", key="job:2", follows="job:1"), span("work"):
             pass
     enqueue, second, work = (collector.named(n) for n in ("jobs.enqueue", "job attempt 2", "work"))
     assert second.parent_span_id == enqueue.span_id

@@ -11,7 +11,7 @@ from bedplate.platform.db import new_id
 from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.handover import announce
 from bedplate.platform.jobs.tasks import Task
-from bedplate.platform.telemetry import current_traceparent
+from bedplate.platform.telemetry import current_traceparent, span
 
 # One parameter for any number of rows: PostgreSQL's limit is 32,767 parameters, not bytes.
 INSERT = text("""
@@ -76,21 +76,22 @@ async def enqueue[P: msgspec.Struct](
     of this task is queued or running (or was enqueued within the task's `unique_for`), nothing is written
     and that job's id is returned.
     """
-    order = make_order(
-        task,
-        payload,
-        owner_id=owner_id,
-        team_id=team_id,
-        unique_key=unique_key,
-        run_at=run_at,
-        priority=priority,
-        tags=tags,
-        parent_id=parent_id,
-    )
-    if unique_key is None:
-        await write(session, [order])
-        return order.id
-    return await _enqueue_unique(session, order, task.unique_for or 0.0)
+    with span(f"enqueue {task.name}", "producer"):
+        order = make_order(
+            task,
+            payload,
+            owner_id=owner_id,
+            team_id=team_id,
+            unique_key=unique_key,
+            run_at=run_at,
+            priority=priority,
+            tags=tags,
+            parent_id=parent_id,
+        )
+        if unique_key is None:
+            await write(session, [order])
+            return order.id
+        return await _enqueue_unique(session, order, task.unique_for or 0.0)
 
 
 async def enqueue_many[P: msgspec.Struct](
@@ -106,21 +107,22 @@ async def enqueue_many[P: msgspec.Struct](
     parent_id: UUID | None = None,
 ) -> list[UUID]:
     """Write any number of jobs in one statement; the rest is as in `enqueue`."""
-    orders = [
-        make_order(
-            task,
-            payload,
-            owner_id=owner_id,
-            team_id=team_id,
-            run_at=run_at,
-            priority=priority,
-            tags=tags,
-            parent_id=parent_id,
-        )
-        for payload in payloads
-    ]
-    await write(session, orders)
-    return [order.id for order in orders]
+    with span(f"enqueue {task.name}", "producer", **{"messaging.batch.message_count": len(payloads)}):
+        orders = [
+            make_order(
+                task,
+                payload,
+                owner_id=owner_id,
+                team_id=team_id,
+                run_at=run_at,
+                priority=priority,
+                tags=tags,
+                parent_id=parent_id,
+            )
+            for payload in payloads
+        ]
+        await write(session, orders)
+        return [order.id for order in orders]
 
 
 def make_order(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bedplate.platform.db import Database, after_commit
 from bedplate.platform.jobs.carrier import Carrier, Due
+from bedplate.platform.telemetry import span
 
 DUE_CHANNEL: Final = "bedplate_job_due"
 NOTIFY = text("select pg_notify(:channel, '')")
@@ -73,7 +74,8 @@ async def announce(session: AsyncSession, jobs: Sequence[Due]) -> None:
     if not pending:
 
         async def hand_over() -> None:
-            handover.put(pending)
+            with span("jobs.hand_over", "producer", jobs=len(pending)):
+                handover.put(pending)
 
         after_commit(session, hand_over)
     pending.extend(jobs)

@@ -105,5 +105,10 @@ class Runner:
     async def _call(self, attempt: Attempt) -> object:
         claim, task = attempt.claim, attempt.task
         context = JobContext(claim, self._database, self._resources, attempt.beat, attempt.stopping)
-        with attach(claim.traceparent, claim.task, job_id=str(claim.id), attempt=claim.attempt):
+        number, key = claim.attempt, str(claim.id)
+        follows = f"{key}:{number - 1}" if number > 1 else ""
+        told = {"messaging.message.id": key, "job.attempt": number, "job.queue": claim.queue}
+        with attach(
+            claim.traceparent, f"process {claim.task}", key=f"{key}:{number}", follows=follows, **told
+        ):
             return await task.body(context, task.decode(claim.payload, claim.payload_version))

@@ -1,5 +1,6 @@
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
+from hashlib import blake2b
 
 from bedplate.platform.telemetry import traceparent as w3c
 from bedplate.platform.telemetry.spans import Keeper, Kind, Span, Trace, Value
@@ -20,12 +21,15 @@ def attach(
     traceparent: str | None,
     name: str,
     kind: Kind = "consumer",
-    links: Iterable[str | None] = (),
+    *,
+    key: str = "",
+    follows: str = "",
     **attributes: Value,
 ) -> Generator[Span]:
     """Carry on a trace in this process: open the span of a unit of work that another one caused.
 
-    Without a traceparent a trace begins. `links` are the traceparents of earlier attempts at the same work.
+    Without a traceparent a trace begins. `key` names the unit (a job and its attempt): the span's id is made
+    from it, so that a later attempt can link to it, by naming it in `follows`, without having been told.
     The trace is kept when its beginning was, or when something failed in it.
     """
     remote = w3c.parse(traceparent) if traceparent else None
@@ -33,9 +37,14 @@ def attach(
     sampled = remote.sampled if remote else PROCESS.ratio.takes(trace_id)
     trace = Trace(trace_id, sampled=sampled, keeper=PROCESS.keeper)
     origin = Span(trace, None, "", span_id=remote.span_id) if remote else None
-    linked = tuple(found for text in links if text and (found := w3c.parse(text)))
+    span_id = _id_of(key) if key else ""
+    linked = (w3c.Traceparent(trace_id, _id_of(follows), sampled),) if follows and remote else ()
     try:
-        with Span(trace, origin, name, kind, attributes, links=linked) as root:
+        with Span(trace, origin, name, kind, attributes, span_id=span_id, links=linked) as root:
             yield root
     finally:
         trace.finish(keep=trace.failed)
+
+
+def _id_of(key: str) -> str:
+    return blake2b(key.encode(), digest_size=8).hexdigest()
