@@ -28,6 +28,7 @@ from bedplate.domains.plans.tasks.service import TaskService
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction
 from bedplate.platform.http.answers import created, paged, versioned
+from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag
 
 
@@ -40,10 +41,8 @@ class PlanTaskController(Controller):
     @get("/", access=READ)
     async def list_tasks(
         self,
-        request: Request[Any, Any, Any],
+        request: TypedRequest,
         plan_id: UUID,
-        caller: Caller,
-        reads: ReadPool,
         page: PageQuery,
         task_state: Annotated[
             State | None, QueryParameter(name="state", description="Only in this state")
@@ -59,10 +58,11 @@ class PlanTaskController(Controller):
         ] = None,
     ) -> Response[Page[TaskView]]:
         """List a plan's tasks, in its order; sorts: position, created_at, priority, title."""
+        user_id, reads = request.caller.user_id, request.reads
         found = await TASKS.page(
             reads,
             page,
-            user_id=caller.user_id,
+            user_id=user_id,
             plan_id=plan_id,
             state=task_state,
             priority=priority,
@@ -74,7 +74,7 @@ class PlanTaskController(Controller):
             q=q,
         )
         if not found.items:
-            await visible_plan(reads, plan_id, caller.user_id)
+            await visible_plan(reads, plan_id, user_id)
         return paged(request, found)
 
     @post("/", access=WRITE)
