@@ -51,7 +51,9 @@ def serving(
     command += ["--factory"] if factory else []
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     with subprocess.Popen(
-        pinned(SERVER_CORE, command), env={**os.environ, **environment, "PYTHONPATH": path}
+        pinned(SERVER_CORE, command),
+        env={**os.environ, **environment, "PYTHONPATH": path},
+        stderr=subprocess.DEVNULL,
     ) as server:
         try:
             _await(port, server)

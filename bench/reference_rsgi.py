@@ -10,8 +10,17 @@ import msgspec
 ME = """select id, email, name, email_verified_at is not null as email_verified,
  password_hash is not null as has_password, personal_team_id, created_at, updated_at, version
  from account where id = $1 and deleted_at is null"""
-TASKS = """select t.id, t.number, t.title, t.state, t.priority, t.kind, t.created_at, t.updated_at, t.version
- from task t where t.plan_id = $1 order by t.position, t.id limit 20"""
+COLUMNS = (
+    *("id", "plan_id", "number", "title", "kind", "state", "priority", "phase_id", "parent_id", "position"),
+    *("effort_min", "effort_max", "stated_percent", "next_step", "completed_on", "assignee", "claimed_by"),
+    *("lease_until", "external_source", "external_id", "glyph", "word", "line"),
+    *("created_at", "updated_at", "version"),
+)
+TASKS = f"""select {", ".join(COLUMNS)},
+ (select count(*) from checklist_item i where i.task_id = t.id) as items_total,
+ (select count(*) from checklist_item i where i.task_id = t.id and i.done) as items_done
+ from task t where t.plan_id = $1 order by t.position, t.id limit 20"""  # noqa: S608 - names of our own
+Task = msgspec.defstruct("Task", [*COLUMNS, "items_total", "items_done"])
 
 
 class Me(msgspec.Struct):
@@ -21,18 +30,6 @@ class Me(msgspec.Struct):
     email_verified: bool
     has_password: bool
     personal_team_id: Any
-    created_at: Any
-    updated_at: Any
-    version: int
-
-
-class Task(msgspec.Struct):
-    id: Any
-    number: str | None
-    title: str
-    state: str
-    priority: str
-    kind: str
     created_at: Any
     updated_at: Any
     version: int
