@@ -19,6 +19,7 @@ GONE = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
+    asyncpg.InternalClientError,
     OSError,
 )
 
@@ -89,6 +90,9 @@ class ReadPool:
         connection = self._idle.pop() if self._idle else await self._acquire()
         try:
             return await getattr(connection, method)(sql, *arguments)
+        except asyncpg.InternalClientError:
+            connection.terminate()
+            raise
         finally:
             self._release(connection)
 
@@ -98,6 +102,10 @@ class ReadPool:
         connection = self._idle.pop() if self._idle else await self._acquire()
         try:
             yield connection
+        except asyncpg.InternalClientError:
+            # asyncpg lost its place, as when the server's last word arrives before a statement: unfit for more.
+            connection.terminate()
+            raise
         finally:
             self._release(connection)
 
