@@ -1,4 +1,5 @@
 import re
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -143,7 +144,7 @@ def export(plan: str, output: Path | None, api: str, token: str | None) -> None:
     for entity, name in result["unwritten"]:
         click.echo(f"The document has no place for {entity} {name}".rstrip(), err=True)
     if output is None:
-        click.get_binary_stream("stdout").write(raw)
+        sys.stdout.buffer.write(raw)
     else:
         output.write_bytes(raw)
 
@@ -182,7 +183,7 @@ def _titled(task: dict[str, Any]) -> str:
 
 
 def _bytes(file: Path) -> bytes:
-    return click.get_binary_stream("stdin").read() if str(file) == "-" else file.read_bytes()
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
 
 
 def _key(file: Path) -> str:

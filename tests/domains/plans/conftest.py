@@ -27,7 +27,13 @@ class Workspace:
     plan_id: str = ""
 
     async def call(
-        self, method: str, path: str, *, expect: int | None = None, headers: dict[str, str] | None = None, **rest: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        expect: int | None = None,
+        headers: dict[str, str] | None = None,
+        **rest: Any,
     ) -> httpx.Response:
         """Send a request below `/v1`; `P` at the start of the path is the plan."""
         where = path.replace("P/", f"plans/{self.plan_id}/", 1) if path.startswith("P/") else path

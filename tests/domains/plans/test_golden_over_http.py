@@ -83,7 +83,9 @@ async def test_one_changed_state_changes_one_line(sample_plan: Workspace) -> Non
     after = (await sample_plan.write_out()).split(b"\n")
     assert len(before) == len(after)
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
-    assert [old for old, _ in changed] == ["#### 2. Fix Test Suite Configuration and Imports ⚠️ PENDING".encode()]
+    assert [old for old, _ in changed] == [
+        "#### 2. Fix Test Suite Configuration and Imports ⚠️ PENDING".encode()
+    ]
     assert changed[0][1].decode().startswith("#### 2. Fix Test Suite Configuration and Imports ")
     assert changed[0][1].decode().endswith(" IN PROGRESS")
 

@@ -18,12 +18,12 @@ class NewPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PlanPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: Key | UnsetType = UNSET
     title: Title | UnsetType = UNSET
-    document_version: Label | None | UnsetType = UNSET
-    document_updated_on: dt.date | None | UnsetType = UNSET
-    current_phase: Label | None | UnsetType = UNSET
-    status: Label | None | UnsetType = UNSET
-    update_frequency: Label | None | UnsetType = UNSET
-    review_schedule: Label | None | UnsetType = UNSET
+    document_version: Label | UnsetType | None = UNSET
+    document_updated_on: dt.date | UnsetType | None = UNSET
+    current_phase: Label | UnsetType | None = UNSET
+    status: Label | UnsetType | None = UNSET
+    update_frequency: Label | UnsetType | None = UNSET
+    review_schedule: Label | UnsetType | None = UNSET
 
 
 class PlanView(msgspec.Struct):

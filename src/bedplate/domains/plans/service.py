@@ -1,13 +1,14 @@
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.events.service import changed
 from bedplate.domains.plans.models import Plan
-from bedplate.domains.plans.scope import plan_to_change
 from bedplate.domains.plans.schemas import NewPlan, PlanPatch, PlanView
+from bedplate.domains.plans.scope import plan_to_change
 from bedplate.domains.teams import OWNERS, WRITERS, personal_team, require_role
 from bedplate.platform.db import Transaction, new_id, utcnow
 
@@ -70,7 +71,7 @@ class PlanService:
         await self._session.execute(delete(Plan).where(Plan.id == plan.id))
 
 
-def _columns() -> list[object]:
+def _columns() -> list[ColumnElement[Any]]:
     return [getattr(Plan, name) for name in FIELDS]
 
 

@@ -1,6 +1,7 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, ScalarSelect, and_, bindparam, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bedplate.domains.plans.models import PlanRow
 from bedplate.domains.plans.phases.models import Phase
@@ -10,13 +11,15 @@ from bedplate.domains.plans.tasks.models import STATES, ChecklistItem, Task
 from bedplate.domains.plans.time.models import TimeEntry
 from bedplate.platform.db import Read
 
+type Condition = ColumnElement[bool] | InstrumentedAttribute[bool]
 
-def _count(kind: type[PlanRow], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+
+def _count(kind: type[PlanRow], *conditions: Condition) -> ScalarSelect[Any]:
     return _of(kind, func.count(), *conditions)
 
 
 def _of(
-    kind: type[PlanRow], measure: ColumnElement[Any], *conditions: ColumnElement[bool]
+    kind: type[PlanRow], measure: ColumnElement[Any], *conditions: Condition
 ) -> ScalarSelect[Any]:
     scope = kind.plan_id == bindparam("plan_id")
     return select(measure).select_from(kind).where(scope, *conditions).scalar_subquery()

@@ -1,15 +1,15 @@
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, literal_column, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bedplate.domains.teams.errors import TeamRoleTooLow
 from bedplate.domains.teams.models import Team, TeamMember
+from bedplate.domains.teams.schemas import TeamRole
 from bedplate.platform.db import Transaction
 from bedplate.platform.errors import NotFound
-
-type TeamRole = Literal["owner", "editor", "viewer"]
 
 READERS: Sequence[TeamRole] = ("owner", "editor", "viewer")
 WRITERS: Sequence[TeamRole] = ("owner", "editor")
@@ -17,7 +17,7 @@ OWNERS: Sequence[TeamRole] = ("owner",)
 
 
 def in_callers_teams(
-    team_id: ColumnElement[UUID], roles: Sequence[TeamRole] = READERS
+    team_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], roles: Sequence[TeamRole] = READERS
 ) -> ColumnElement[bool]:
     """Whether a row's team is one of the caller's: the one scope helper, for reads with a `user_id` value."""
     mine = select(TeamMember.team_id).where(TeamMember.user_id == bindparam("user_id"))

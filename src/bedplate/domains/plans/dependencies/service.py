@@ -1,7 +1,8 @@
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bedplate.domains.audit import Actor
@@ -101,5 +102,5 @@ class DependencyService:
         )  # fmt: skip
 
 
-def _columns() -> list[object]:
+def _columns() -> list[ColumnElement[Any]]:
     return [getattr(Dependency, name) for name in FIELDS]

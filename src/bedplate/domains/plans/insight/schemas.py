@@ -41,7 +41,7 @@ class ReadyTasks(msgspec.Struct):
 class BlockedTask(TaskView):
     """A task with those it waits for."""
 
-    blocked_by: list[UUID] = []
+    blocked_by: tuple[UUID, ...] = ()
 
 
 class BlockedTasks(msgspec.Struct):

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import msgspec
+
 from bedplate.domains.plans.document.analysis.graph import Basis, Graph, Vertex, graph_of
 from bedplate.domains.plans.document.analysis.paths import Chain, critical_path, reaches
 from bedplate.domains.plans.document.analysis.readiness import Reason, blocked, ready
@@ -63,7 +65,7 @@ async def blocked_tasks(reads: ReadPool, plan_id: UUID, basis: Basis) -> Blocked
     found = blocked(plan.graph, basis=basis)
     tasks = await tasks_by_id(reads, plan.task_ids(found))
     items = [
-        BlockedTask(*(getattr(task, name) for name in task.__struct_fields__), plan.task_ids(blockers))
+        BlockedTask(**msgspec.structs.asdict(task), blocked_by=tuple(plan.task_ids(blockers)))
         for ref, blockers in found.items()
         if (task := tasks.get(plan.ids[ref])) is not None
     ]

@@ -27,8 +27,7 @@ def svg(drawn: Drawing) -> str:
     right = max((x for x, _ in places.values()), default=0) + WIDTH + MARGIN
     bottom = max((y for _, y in places.values()), default=0) + HEIGHT + MARGIN
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right} {bottom}" width="{right}" '
-        f'height="{bottom}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right} {bottom}" font-size="12">',
         ARROW,
     ]
     for edge in drawn.edges:
@@ -85,4 +84,4 @@ def _places(drawn: Drawing) -> dict[str, tuple[int, int]]:
 
 def _printable(text: str) -> str:
     """XML 1.0 has no place for control characters."""
-    return "".join(character if character >= " " else " " for character in text)
+    return "".join(max(character, " ") for character in text)

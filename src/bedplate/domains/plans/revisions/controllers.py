@@ -55,7 +55,11 @@ class RevisionController(Controller):
 
     @post("/exports", access=WRITE, status_code=HTTP_202_ACCEPTED)
     async def export_document(
-        self, plan_id: UUID, data: ExportOrder, caller: Caller, db: Transaction
+        self,
+        plan_id: UUID,
+        data: ExportOrder,
+        caller: Caller,
+        db: Transaction,
     ) -> Response[JobView]:
         """Write the data into the plan's document, as a job whose result is `{"document_id": …}`."""
         plan = await plan_to_change(db, plan_id, caller.user_id)

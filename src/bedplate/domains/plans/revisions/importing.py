@@ -143,14 +143,15 @@ def _report(
 
 
 def _conflict(conflict: Conflict) -> ConflictView:
-    values = (conflict.base_value, conflict.our_value, conflict.their_value)
     return ConflictView(
-        conflict.ours or conflict.theirs or "",
-        conflict.field,
-        *(msgspec.to_builtins(_short(value)) for value in values),
-        conflict.outcome,
+        entity=conflict.ours or conflict.theirs or "",
+        field=conflict.field,
+        base=_short(conflict.base_value),
+        ours=_short(conflict.our_value),
+        theirs=_short(conflict.their_value),
+        outcome=conflict.outcome,
     )
 
 
 def _short(value: object) -> object:
-    return value[:500] if isinstance(value, str) else value
+    return value[:500] if isinstance(value, str) else msgspec.to_builtins(value)

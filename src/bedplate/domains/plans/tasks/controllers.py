@@ -13,8 +13,7 @@ from bedplate.domains.plans.tasks.reads import (
     TRANSITIONS,
     task_detail,
     visible_task,
-    written_items,
-    written_task,
+    written_detail,
 )
 from bedplate.domains.plans.tasks.schemas import (
     NewTask,
@@ -83,7 +82,7 @@ class PlanTaskController(Controller):
     ) -> Response[TaskDetail]:
         """Add a task, with its checklist."""
         task = await TaskService(db).add(plan_id, data, caller.user_id, actor)
-        detail = await _written(db, task.id)
+        detail = await written_detail(db, task.id)
         return created(detail, f"/v1/tasks/{task.id}", version=detail.version)
 
 
@@ -116,7 +115,7 @@ class TaskController(Controller):
         task = await service.to_change(task_id, caller.user_id)
         check_if_match(if_match, task.version)
         await service.change(task, data, actor)
-        detail = await _written(db, task_id)
+        detail = await written_detail(db, task_id)
         return Response(detail, headers={"ETag": etag(detail.version)})
 
     @delete("/", access=WRITE)
@@ -165,11 +164,5 @@ class TaskController(Controller):
         if if_match:
             check_if_match(if_match, task.version)
         await service.move(task, data.state, data.reason, actor)
-        detail = await _written(db, task_id)
+        detail = await written_detail(db, task_id)
         return created(detail, f"/v1/tasks/{task_id}/transitions", version=detail.version)
-
-
-async def _written(db: Transaction, task_id: UUID) -> TaskDetail:
-    task = await written_task(db, task_id)
-    items = await written_items(db, task_id)
-    return TaskDetail(*(getattr(task, name) for name in task.__struct_fields__), items)

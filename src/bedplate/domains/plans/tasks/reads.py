@@ -119,7 +119,7 @@ async def task_detail(reads: ReadPool, task_id: UUID, user_id: UUID) -> TaskDeta
     """
     task = await visible_task(reads, task_id, user_id)
     items = await ITEMS.all(reads, task_id=task_id, user_id=user_id) if task.items_total else []
-    return TaskDetail(*(getattr(task, name) for name in task.__struct_fields__), items)
+    return TaskDetail.of(task, items)
 
 
 async def written_task(session: Transaction, task_id: UUID) -> TaskView:
@@ -132,6 +132,15 @@ async def written_task(session: Transaction, task_id: UUID) -> TaskView:
     if row is None:
         raise NotFound
     return TaskView(*row)
+
+
+async def written_detail(session: Transaction, task_id: UUID) -> TaskDetail:
+    """A task with its checklist, as the transaction sees them.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return TaskDetail.of(await written_task(session, task_id), await written_items(session, task_id))
 
 
 async def written_items(session: Transaction, task_id: UUID) -> list[ItemView]:

@@ -1,5 +1,6 @@
 import datetime as dt
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Self
 from uuid import UUID
 
 import msgspec
@@ -50,21 +51,21 @@ class TaskPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`reason` goes with a change of `state`; `checklist` changes the items it names and adds new ones."""
 
     title: Title | UnsetType = UNSET
-    number: Number | None | UnsetType = UNSET
+    number: Number | UnsetType | None = UNSET
     kind: TaskKind | UnsetType = UNSET
     state: State | UnsetType = UNSET
     reason: Body | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
-    phase_id: UUID | None | UnsetType = UNSET
-    parent_id: UUID | None | UnsetType = UNSET
-    effort_min: Minutes | None | UnsetType = UNSET
-    effort_max: Minutes | None | UnsetType = UNSET
-    stated_percent: Percent | None | UnsetType = UNSET
-    next_step: Line | None | UnsetType = UNSET
-    completed_on: dt.date | None | UnsetType = UNSET
-    assignee: Label | None | UnsetType = UNSET
-    external_source: Label | None | UnsetType = UNSET
-    external_id: Label | None | UnsetType = UNSET
+    phase_id: UUID | UnsetType | None = UNSET
+    parent_id: UUID | UnsetType | None = UNSET
+    effort_min: Minutes | UnsetType | None = UNSET
+    effort_max: Minutes | UnsetType | None = UNSET
+    stated_percent: Percent | UnsetType | None = UNSET
+    next_step: Line | UnsetType | None = UNSET
+    completed_on: dt.date | UnsetType | None = UNSET
+    assignee: Label | UnsetType | None = UNSET
+    external_source: Label | UnsetType | None = UNSET
+    external_id: Label | UnsetType | None = UNSET
     position: Position | UnsetType = UNSET
     checklist: Annotated[tuple[ItemChange, ...], Meta(max_length=200)] | UnsetType = UNSET
 
@@ -131,7 +132,12 @@ class ItemView(msgspec.Struct):
 class TaskDetail(TaskView):
     """A task with its checklist."""
 
-    checklist: list[ItemView] = []
+    checklist: tuple[ItemView, ...] = ()
+
+    @classmethod
+    def of(cls, task: TaskView, items: Sequence[ItemView]) -> Self:
+        """The task with these items."""
+        return cls(**msgspec.structs.asdict(task), checklist=tuple(items))
 
 
 class TransitionView(msgspec.Struct):
@@ -157,5 +163,7 @@ class DeferralView(msgspec.Struct):
 
 
 class Checklist(msgspec.Struct):
+    """A task's whole checklist, in its order."""
+
     items: list[ItemView]
-    next_cursor: Literal[None] = None
+    next_cursor: None = None
