@@ -96,6 +96,8 @@ class Stack:
 
     def _complete(self, settings: Settings) -> Settings:
         database, redis = settings.database, settings.redis
+        host = self._host or settings.http.host
+        port = _free_port(host, settings.http.port if self._port is None else self._port)
         if not (database.url and redis.url):
             urls = self._start_engines()
             if not database.url:
@@ -107,8 +109,6 @@ class Stack:
             secret=settings.auth.secret or Secret(_kept_secret(self._data_dir)),
             allow_reserved_domains=True,
         )
-        host = self._host or settings.http.host
-        port = _free_port(host, settings.http.port if self._port is None else self._port)
         shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
         origin = settings.http.public_url or f"http://{shown}:{port}"
         http = msgspec.structs.replace(settings.http, host=host, port=port, public_url=origin)
