@@ -1,0 +1,83 @@
+"""The worker and the command line as real processes."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import httpx
+import msgspec
+import pytest
+
+from bedplate.platform.jobs import Empty, JobContext, enqueue, task
+from bedplate.settings import Settings
+from fixtures.service import environment_of, free_port
+
+
+@task("test.unknown-to-the-program", timeout=10)
+async def unknown(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+@pytest.fixture
+def environment(settings: Settings, jobs_database_settings) -> dict[str, str]:
+    return environment_of(settings) | {
+        "BEDPLATE_DATABASE_URL": jobs_database_settings.url.reveal(),
+        "BEDPLATE_DATABASE_OWNER_URL": jobs_database_settings.owner_url.reveal(),
+    }
+
+
+def bedplate(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bedplate", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def answers(url: str, seconds: float = 20) -> httpx.Response:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = httpx.get(url, timeout=1)
+            if answer.status_code == 200 or time.monotonic() > deadline:
+                return answer
+        except httpx.TransportError:
+            assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("options", [(), ("--inline",)], ids=["redis", "inline"])
+def test_a_worker_answers_probes_and_ends_on_sigterm(options, environment):
+    port = free_port()
+    environment["BEDPLATE_JOBS_HEALTH_PORT"] = str(port)
+    command = [sys.executable, "-m", "bedplate", "worker", *options]
+    with subprocess.Popen(command, env=environment) as worker:
+        assert answers(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+        assert answers(f"http://127.0.0.1:{port}/health/live").status_code == 200
+        metrics = answers(f"http://127.0.0.1:{port}/metrics").text
+        assert httpx.get(f"http://127.0.0.1:{port}/other").status_code == 404
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+    assert 'bedplate_jobs_queued{queue="default"}' in metrics
+
+
+async def test_the_command_line_lists_shows_cancels_and_retries(database, sql, environment):
+    async with database.transaction() as session:
+        job_id = await enqueue(session, unknown, Empty())
+    listed = bedplate(environment, "jobs", "list", "--state", "queued")
+    assert str(job_id) in listed.stdout, listed.stderr
+    shown = msgspec.json.decode(bedplate(environment, "jobs", "show", str(job_id)).stdout)
+    assert (shown["job"]["state"], shown["attempts"]) == ("queued", [])
+    assert bedplate(environment, "jobs", "cancel", str(job_id)).returncode == 0
+    assert await sql.fetchval("select state from job where id = $1", job_id) == "cancelled"
+    refused = bedplate(environment, "jobs", "cancel", str(job_id))
+    assert (refused.returncode, refused.stderr.strip()) == (2, "bedplate: The job has ended")
+    await sql.execute("update job set state = 'dead' where id = $1", job_id)
+    assert bedplate(environment, "jobs", "retry", "--all").stdout.strip() == "1 queued again."
+    assert bedplate(environment, "jobs", "retry").returncode == 2
+
+
+async def test_the_command_line_pauses_and_drains(sql, environment):
+    assert bedplate(environment, "jobs", "pause", "queue", "default").returncode == 0
+    assert await sql.fetchval("select count(*) from job_pause") == 1
+    assert bedplate(environment, "jobs", "resume", "queue", "default").returncode == 0
+    assert await sql.fetchval("select count(*) from job_pause") == 0
+    drained = bedplate(environment, "jobs", "drain")
+    assert drained.returncode == 0, drained.stderr
