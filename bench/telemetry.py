@@ -74,7 +74,7 @@ async def measure(app: App, requests: int) -> float:
 
     before = time.process_time()
     for _ in range(requests):
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http",
             "method": "GET",
             "path": "/v1/me",

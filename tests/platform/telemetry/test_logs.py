@@ -1,4 +1,5 @@
 import logging
+import sys
 
 import structlog
 
@@ -104,3 +105,13 @@ def test_standard_output_stays_empty(capfd):
     assert captured.out == ""
     assert captured.err.count("said") == 2
     structlog.reset_defaults()
+
+
+def test_the_servers_own_lines_take_the_same_way(lines, capfd):
+    logger = logging.getLogger("_granian")
+    logger.addHandler(logging.StreamHandler(sys.stdout))
+    configure_logging(JSON)
+    logger.warning("worker stopped")
+    (line,) = lines()
+    assert (line["logger"], line["event"]) == ("_granian", "worker stopped")
+    assert logger.handlers == []

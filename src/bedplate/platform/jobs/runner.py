@@ -108,7 +108,6 @@ class Runner:
         number, key = claim.attempt, str(claim.id)
         follows = f"{key}:{number - 1}" if number > 1 else ""
         told = {"messaging.message.id": key, "job.attempt": number, "job.queue": claim.queue}
-        with attach(
-            claim.traceparent, f"process {claim.task}", key=f"{key}:{number}", follows=follows, **told
-        ):
+        name = f"process {claim.task}"
+        with attach(claim.traceparent, name, "consumer", key=f"{key}:{number}", follows=follows, **told):
             return await task.body(context, task.decode(claim.payload, claim.payload_version))

@@ -12,6 +12,7 @@ from bedplate.platform.telemetry.redact import redact
 from bedplate.platform.telemetry.spans import CURRENT
 from bedplate.settings.telemetry import TelemetrySettings
 
+_SERVER = ("_granian", "granian.access")
 _QUIET = ("httpx", "httpcore", "asyncio", "saq", "urllib3")
 _encode = msgspec.json.Encoder(enc_hook=str, order="deterministic").encode
 
@@ -52,18 +53,6 @@ def configure_logging(settings: TelemetrySettings) -> None:
     _route_stdlib(level, formatter)
 
 
-def server_log_config() -> dict[str, Any]:
-    """Granian's logging settings: no handlers of its own, as they write to standard output."""
-    quiet: dict[str, Any] = {"handlers": [], "propagate": True}
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {},
-        "handlers": {},
-        "loggers": {"_granian": dict(quiet), "granian.access": dict(quiet)},
-    }
-
-
 class _LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -93,6 +82,10 @@ def _route_stdlib(level: int, formatter: logging.Formatter) -> None:
     handler.setFormatter(formatter)
     root.addHandler(handler)
     root.setLevel(level)
+    for name in _SERVER:
+        # Granian's handlers write to standard output, as plain text.
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
     logging.captureWarnings(capture=True)
