@@ -1,0 +1,199 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+
+from bedplate.platform.jobs import JobContext, JobsRuntime, Permanent, enqueue, task
+from fixtures.people import Join, Person
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True):
+    steps: int = 2
+    team: UUID | None = None
+
+
+async def admit(_session: object, _owner: UUID, order: Order) -> UUID | None:
+    return order.team
+
+
+@task("test.public", payload=Order, timeout=20, public=True, permission="jobs:write", admit=admit)
+async def public(ctx: JobContext, order: Order) -> dict[str, int]:
+    if not order.steps:
+        raise Permanent("Nothing to do")
+    for step in range(order.steps):
+        await ctx.progress(step, f"step {step}")
+    return {"steps": order.steps}
+
+
+@task("test.guarded", payload=Order, timeout=20, public=True, permission="users:write")
+async def guarded(_ctx: JobContext, _order: Order) -> None: ...
+
+
+@task("test.private", payload=Order, timeout=20)
+async def private(_ctx: JobContext, _order: Order) -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.fixture(autouse=True)
+def runtime(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> JobsRuntime:
+    jobs: JobsRuntime = app.state.jobs
+    known = {one.name: one for one in (public, guarded, private)}
+    monkeypatch.setattr(jobs.tasks, "_by_name", {**jobs.tasks._by_name, **known})
+    return jobs
+
+
+@asynccontextmanager
+async def working(runtime: JobsRuntime) -> AsyncIterator[None]:
+    worker = runtime.worker()
+    running = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stopping.set()
+        await running
+
+
+async def start(asgi: httpx.AsyncClient, person: Person, **payload: object) -> str:
+    body = {"type": "test.public", "payload": payload}
+    answer = await asgi.post("/v1/jobs", json=body, headers=person.headers)
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["location"] == f"/v1/jobs/{answer.json()['id']}"
+    return answer.headers["location"]
+
+
+async def ended(asgi: httpx.AsyncClient, person: Person, location: str) -> dict[str, object]:
+    async with asyncio.timeout(15):
+        while True:
+            job = (await asgi.get(location, headers=person.headers)).json()
+            if job["ended_at"]:
+                return job
+            await asyncio.sleep(0.01)
+
+
+async def test_a_job_is_started_followed_and_its_result_fetched(asgi, join, runtime):
+    person = await join(asgi)
+    async with working(runtime):
+        location = await start(asgi, person, steps=3)
+        job = await ended(asgi, person, location)
+    assert {name: job[name] for name in ("type", "state", "progress", "attempts", "result", "error")} == {
+        "type": "test.public",
+        "state": "succeeded",
+        "progress": 100,
+        "attempts": 1,
+        "result": {"steps": 3},
+        "error": None,
+    }
+    result = await asgi.get(f"{location}/result", headers=person.headers)
+    assert (result.status_code, result.json()) == (200, {"steps": 3})
+    page = (await asgi.get("/v1/jobs?type=test.public&state=succeeded", headers=person.headers)).json()
+    assert [one["id"] for one in page["items"]] == [job["id"]]
+    none = (await asgi.get("/v1/jobs?state=queued", headers=person.headers)).json()
+    assert none == {"items": [], "next_cursor": None}
+
+
+async def test_the_events_of_an_ended_job_are_replayed(asgi, join, runtime):
+    person = await join(asgi)
+    async with working(runtime):
+        location = await start(asgi, person, steps=3)
+        await ended(asgi, person, location)
+    stream = await asgi.get(f"{location}/events", headers=person.headers)
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    ids = [line for line in stream.text.splitlines() if line.startswith("id: ")]
+    assert ids == ["id: 1", "id: 2", "id: 3", "id: ended"]
+    resumed = await asgi.get(f"{location}/events", headers={**person.headers, "Last-Event-ID": "2"})
+    assert [line for line in resumed.text.splitlines() if line.startswith("id: ")] == ["id: 3", "id: ended"]
+    over = await asgi.get(f"{location}/events", headers={**person.headers, "Last-Event-ID": "ended"})
+    assert over.status_code == 204
+    for forged in (b"-1", "²".encode("latin-1"), b"9" * 30):
+        odd = await asgi.get(f"{location}/events", headers={**person.headers, "Last-Event-ID": forged})
+        assert (forged, odd.status_code) == (forged, 400)
+
+
+async def test_a_failed_job_says_why_and_is_tried_again(asgi, join, runtime):
+    person = await join(asgi)
+    async with working(runtime):
+        location = await start(asgi, person, steps=0)
+        job = await ended(asgi, person, location)
+        assert (job["state"], job["error"]) == ("failed", "Nothing to do")
+        refused = await asgi.get(f"{location}/result", headers=person.headers)
+        assert (refused.status_code, refused.json()["code"]) == (409, "job_without_result")
+        gone = await asgi.post(f"{location}/cancellation", headers=person.headers)
+        assert (gone.status_code, gone.json()["code"]) == (409, "job_ended")
+        again = await asgi.post(f"{location}/retry", headers=person.headers)
+        assert again.status_code == 202
+        async with asyncio.timeout(15):
+            while (await ended(asgi, person, location))["attempts"] != 2:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_queued_job_is_cancelled(asgi, join):
+    person = await join(asgi)
+    location = await start(asgi, person)
+    early = await asgi.post(f"{location}/retry", headers=person.headers)
+    assert (early.status_code, early.json()["code"]) == (409, "job_not_ended")
+    assert (await asgi.post(f"{location}/cancellation", headers=person.headers)).status_code == 202
+    job = (await asgi.get(location, headers=person.headers)).json()
+    assert (job["state"], job["next_attempt_at"]) == ("cancelled", None)
+
+
+@pytest.mark.security
+async def test_a_strangers_job_does_not_exist(asgi: httpx.AsyncClient, join: Join):
+    owner, stranger = await join(asgi), await join(asgi)
+    location = await start(asgi, owner)
+    for method, path in (
+        ("GET", location),
+        ("GET", f"{location}/events"),
+        ("GET", f"{location}/result"),
+        ("POST", f"{location}/cancellation"),
+        ("POST", f"{location}/retry"),
+    ):
+        answer = await asgi.request(method, path, headers=stranger.headers)
+        assert (method, path, answer.status_code) == (method, path, 404)
+        assert (await asgi.request(method, path)).status_code == 401
+    assert (await asgi.get("/v1/jobs", headers=stranger.headers)).json()["items"] == []
+    assert (await asgi.get(location, headers=owner.headers)).json()["state"] == "queued"
+
+
+async def test_a_teams_job_is_its_members_and_no_strangers(asgi, join, runtime):
+    owner, other = await join(asgi), await join(asgi)
+    async with runtime.database.transaction() as session:
+        shared = await enqueue(session, private, Order(), team_id=UUID(owner.team_id), owner_id=uuid4())
+    assert (await asgi.get(f"/v1/jobs/{shared}", headers=owner.headers)).status_code == 200
+    assert (await asgi.get(f"/v1/jobs/{shared}", headers=other.headers)).status_code == 404
+    listed = (await asgi.get(f"/v1/jobs?team_id={owner.team_id}", headers=owner.headers)).json()["items"]
+    assert [one["id"] for one in listed] == [str(shared)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "pointer"),
+    [
+        ({"type": "test.private"}, 422, "unknown_job_type", "/type"),
+        ({"type": "test.none"}, 422, "unknown_job_type", "/type"),
+        ({"type": "test.guarded"}, 403, "missing_permission", None),
+        ({"type": "test.public", "payload": {"steps": "x"}}, 422, "invalid", "/payload/steps"),
+        ({"type": "test.public", "payload": {"extra": 1}}, 422, "invalid", "/payload"),
+        ({"type": "test.public", "extra": 1}, 422, "invalid", "/extra"),
+        ({}, 422, "invalid", "/type"),
+    ],
+)
+async def test_what_cannot_be_started_is_refused(body, status, code, pointer, asgi, join):
+    person = await join(asgi)
+    answer = await asgi.post("/v1/jobs", json=body, headers=person.headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    if pointer is not None:
+        assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_schedules_and_queues_are_for_administrators(asgi, join, make_admin):
+    person, admin = await join(asgi), await make_admin(asgi)
+    for path in ("/v1/schedules", "/v1/queues"):
+        assert (await asgi.get(path)).status_code == 401
+        assert (await asgi.get(path, headers=person.headers)).status_code == 403
+        assert (await asgi.get(path, headers=admin.headers)).status_code == 200
+    unknown = await asgi.post("/v1/schedules/none/pause", headers=admin.headers)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "schedule_not_found")
