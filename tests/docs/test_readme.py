@@ -35,9 +35,7 @@ def run(block: str, environment: dict[str, str]) -> subprocess.CompletedProcess[
     )
 
 
-async def test_the_block_works_as_pasted(
-    served: Served, client: httpx.AsyncClient, make_admin: Join
-) -> None:
+async def test_the_block_works_as_pasted(served: Served, client: httpx.AsyncClient, make_admin: Join) -> None:
     person = await make_admin(client)
     environment = {
         "BEDPLATE_API": served.origin,
