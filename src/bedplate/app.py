@@ -14,12 +14,26 @@ from litestar.middleware import DefineMiddleware
 from litestar_granian import GranianPlugin
 from sqlalchemy import MetaData
 
-from bedplate.domains import access, accounts, audit, operations, plans, sessions, teams
+from bedplate.domains import (
+    access,
+    accounts,
+    audit,
+    factors,
+    federation,
+    keys,
+    operations,
+    plans,
+    sessions,
+    teams,
+    users,
+)
+from bedplate.domains.accounts import MailLinks, PersonalData
 from bedplate.platform.auth.access import access_guard
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.keys import CHANNEL as KEYS_CHANNEL
 from bedplate.platform.auth.keys import KeyRing
 from bedplate.platform.auth.middleware import Authenticator, CallerMiddleware
+from bedplate.platform.auth.origins import Origins
 from bedplate.platform.auth.revocation import CHANNEL as REVOKED_CHANNEL
 from bedplate.platform.auth.revocation import Revocations
 from bedplate.platform.auth.tokens import Tokens
@@ -36,11 +50,14 @@ from bedplate.platform.http.queries import QueryGate, declared_query_parameters,
 from bedplate.platform.http.service import Service
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
 from bedplate.platform.jobs.plugin import JobsPlugin
+from bedplate.platform.mail import Mailer, make_mailer
+from bedplate.platform.mail.page import MailboxController
 from bedplate.platform.secrets.seal import Sealer
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.endpoint import get_metrics
 from bedplate.platform.telemetry.logs import configure_logging
 from bedplate.settings import Settings
+from bedplate.settings.auth import AuthSettings
 from bedplate.settings.load import load_settings
 
 DOMAINS: tuple[Domain, ...] = (
@@ -48,7 +65,11 @@ DOMAINS: tuple[Domain, ...] = (
     accounts.DOMAIN,
     teams.DOMAIN,
     access.DOMAIN,
+    keys.DOMAIN,
+    factors.DOMAIN,
     sessions.DOMAIN,
+    federation.DOMAIN,
+    users.DOMAIN,
     operations.DOMAIN,
     plans.DOMAIN,
 )
@@ -73,7 +94,20 @@ def jobs_runtime(settings: Settings, database: Database, carrier: Carrier | None
         carrier or RedisCarrier.connect(settings.redis),
         tasks=[task for domain in DOMAINS for task in domain.jobs],
         schedules=[schedule for domain in DOMAINS for schedule in domain.schedules],
+        resources=_job_resources(settings, database),
     )
+
+
+def _job_resources(settings: Settings, database: Database) -> Mapping[type, object]:
+    """What the bodies of jobs may ask for."""
+    exports = {name: read for domain in DOMAINS for name, read in domain.exports.items()}
+    return {
+        AuthSettings: settings.auth,
+        Mailer: make_mailer(settings.mail, database),
+        MailLinks: MailLinks(settings.mail.link_base or f"{settings.http.public_url}/v1/auth"),
+        PersonalData: PersonalData(exports),
+        Sealer: Sealer(settings.auth),
+    }
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -87,6 +121,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             HealthController,
             get_openapi_document,
             get_metrics,
+            *([MailboxController] if _shows_mailbox(settings) else []),
             *(controller for domain in DOMAINS for controller in domain.controllers),
         ],
         dependencies={
@@ -112,6 +147,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return app
 
 
+def _shows_mailbox(settings: Settings) -> bool:
+    return not settings.mail.smtp_url and settings.service.environment != "production"
+
+
 def telemetry_of(settings: Settings, database: Database) -> Telemetry:
     """Traces, metrics and logs of one process."""
     configure_logging(settings.telemetry)
@@ -128,6 +167,10 @@ def _state(settings: Settings, database: Database) -> State:
     key_ring = KeyRing(sealer)
     tokens = Tokens(settings.auth, key_ring, settings.http.public_url or "http://bedplate.localhost")
     revocations = Revocations(database, settings.auth.access_token_ttl + settings.auth.clock_skew)
+    key_secrets = keys.KeySecrets(sealer)
+    api_keys = keys.ApiKeys(database, key_secrets)
+    cookies = sessions.Cookies(sealer, database, revocations, settings.auth)
+    origins = Origins(settings.http.public_url, settings.http.allowed_origins)
     client: Any = redis.from_url(settings.redis.url.reveal(), socket_timeout=settings.redis.timeout)
     return State(
         {
@@ -138,7 +181,13 @@ def _state(settings: Settings, database: Database) -> State:
             "key_ring": key_ring,
             "tokens": tokens,
             "revocations": revocations,
-            "authenticator": Authenticator(tokens, revocations),
+            "authenticator": Authenticator(tokens, revocations, api_keys, cookies=cookies.caller, origins=origins),
+            "api_keys": api_keys,
+            "key_secrets": key_secrets,
+            "permissions": permissions(),
+            "cookies": cookies,
+            "devices": sessions.Devices(sealer),
+            "origins": origins,
             "refresh_tokens": sessions.RefreshTokens(sealer),
             "passwords": accounts.Passwords(settings.auth),
             "cursors": CursorSigner(sealer.key("cursor")),
@@ -155,23 +204,33 @@ async def _lifespan(state: State, _app: Litestar) -> AsyncGenerator[None]:
     database: Database = state.database
     revocations: Revocations = state.revocations
     key_ring: KeyRing = state.key_ring
+    api_keys: keys.ApiKeys = state.api_keys
+
+    async def revoked(payload: str) -> None:
+        await revocations.on_message(payload)
+        await api_keys.on_message(payload)
 
     async def reload_keys(_payload: str) -> None:
         await key_ring.load(database)
 
     async def on_connect() -> None:
+        api_keys.forget()
         await revocations.load()
         await key_ring.load(database)
 
     await key_ring.load(database)
     async with database.transaction() as session:
         await access.AccessService(session=session).keep_system_roles(permissions())
-    revocations.listener = Listener(
-        database, {REVOKED_CHANNEL: revocations.on_message, KEYS_CHANNEL: reload_keys}, on_connect
-    )
+    channels = {
+        REVOKED_CHANNEL: revoked,
+        KEYS_CHANNEL: reload_keys,
+        keys.CHANNEL: api_keys.on_message,
+    }
+    revocations.listener = api_keys.listener = Listener(database, channels, on_connect)
     async with revocations.listener.lifespan():
         state.probes.started = True
         yield
+    await api_keys.close()
     await state.redis.aclose()
     state.passwords.close()
 

@@ -1,6 +1,7 @@
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from bedplate.platform.errors import Failure
 
@@ -8,6 +9,7 @@ if TYPE_CHECKING:
     from litestar.di import Provide
     from litestar.types import ControllerRouterHandler
 
+    from bedplate.platform.db import ReadPool
     from bedplate.platform.jobs import Schedule, Task
 
 
@@ -17,7 +19,7 @@ class Domain:
 
     `permissions` maps `resource:action` to its meaning; `errors` maps a constraint's name to the refusal
     that a client sees when it is broken; `dependencies` are what its handlers, and those of later domains,
-    may ask for by name.
+    may ask for by name; `exports` are reads of what the domain keeps about a person, for his archive.
     """
 
     name: str
@@ -27,3 +29,6 @@ class Domain:
     permissions: Mapping[str, str] = field(default_factory=dict[str, str])
     errors: Mapping[str, type[Failure]] = field(default_factory=dict[str, type[Failure]])
     dependencies: "Mapping[str, Provide]" = field(default_factory=dict[str, "Provide"])
+    exports: "Mapping[str, Callable[[ReadPool, UUID], Awaitable[object]]]" = field(
+        default_factory=dict[str, "Callable[[ReadPool, UUID], Awaitable[object]]"]
+    )

@@ -43,6 +43,29 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 15
     argon2_memory: Annotated[int, Meta(ge=19456, description="Argon2id memory, KiB.")] = 19_456
     argon2_time: Annotated[int, Meta(ge=2, description="Argon2id passes.")] = 2
+    api_key_ttl: Annotated[
+        float,
+        Meta(ge=3600, description="Seconds an API key lives at most, and when its maker names no end."),
+    ] = 365 * 86400.0
     allow_reserved_domains: Annotated[
         bool, Meta(description="Accept addresses under .test, .example and .localhost; `up` sets it.")
     ] = False
+    verify_ttl: Annotated[
+        float, Meta(ge=300, le=86400, description="Seconds a mailed link lives that verifies an address.")
+    ] = 86400.0
+    reset_ttl: Annotated[
+        float, Meta(ge=300, le=3600, description="Seconds a mailed link lives that resets a password.")
+    ] = 3600.0
+    delete_grace: Annotated[
+        float, Meta(ge=0, description="Seconds in which a deleted account can still be restored.")
+    ] = 14 * 86400.0
+    max_password_failures: Annotated[
+        int, Meta(ge=10, le=100, description="Failures in a row that disable a password (63B 3.2.2).")
+    ] = 100
+    breach_range_url: Annotated[
+        str,
+        Meta(description="`https://…/range/` of a k-anonymity service for breached passwords; empty: not asked."),
+    ] = ""
+    breach_timeout: Annotated[
+        float, Meta(gt=0, le=10, description="Seconds that service may take; later, the password passes.")
+    ] = 2.0

@@ -21,3 +21,8 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls: Annotated[
         Literal["starttls", "none"], Meta(description="What an `smtp://` connection does before it signs in.")
     ] = "starttls"
+    timeout: Annotated[float, Meta(gt=0, description="Seconds a mail server may take for one mail.")] = 20.0
+    link_base: Annotated[
+        str,
+        Meta(description="Origin and path of the pages that mailed links open; empty: this service's own pages."),
+    ] = ""

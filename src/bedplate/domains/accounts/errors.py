@@ -1,4 +1,4 @@
-from bedplate.platform.errors import Conflict, FieldError, Invalid
+from bedplate.platform.errors import BadRequest, Conflict, FieldError, Invalid
 
 
 class EmailTaken(Conflict):
@@ -17,3 +17,7 @@ class InvalidEmail(Invalid):
 
     def __init__(self, message: str, pointer: str = "/email") -> None:
         super().__init__(message, errors=[FieldError(pointer, "email", message)])
+
+
+class InvalidAccountToken(BadRequest):
+    code, title = "invalid_token", "The link is used, superseded or too old; ask for a new one"

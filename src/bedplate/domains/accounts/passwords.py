@@ -8,6 +8,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from bedplate.domains.accounts.blocklist import is_common
+from bedplate.domains.accounts.breaches import Breaches
 from bedplate.domains.accounts.errors import WeakPassword
 from bedplate.settings.auth import AuthSettings
 
@@ -19,8 +20,9 @@ MAX_REPEATS = 0.34
 class Passwords:
     """Argon2id off the event loop, in as many threads as there are cores (it releases the GIL)."""
 
-    def __init__(self, settings: AuthSettings) -> None:
+    def __init__(self, settings: AuthSettings, breaches: Breaches | None = None) -> None:
         self._settings = settings
+        self._breaches = breaches or Breaches(settings)
         self._hasher = PasswordHasher(
             time_cost=settings.argon2_time, memory_cost=settings.argon2_memory, parallelism=1, type=Type.ID
         )
@@ -40,6 +42,17 @@ class Passwords:
     def outdated(self, stored: str) -> bool:
         """Whether a hash was made with weaker parameters than today's."""
         return self._hasher.check_needs_rehash(stored)
+
+    async def accept(self, password: str, *context: str, pointer: str = "/password") -> str:
+        """Hold a new password against every rule and hash it.
+
+        Raises:
+            WeakPassword: with the rule it breaks.
+        """
+        self.check_strength(password, *context, pointer=pointer)
+        if await self._breaches.known(normalise(password)):
+            raise WeakPassword("breached", "This password is known from a data breach", pointer)
+        return await self.hash(password)
 
     def check_strength(self, password: str, *context: str, pointer: str = "/password") -> None:
         """Hold a new password against NIST SP 800-63B-4 section 3.1.1.2: length and a blocklist, no composition.

@@ -5,7 +5,7 @@ import msgspec
 from sqlalchemy import bindparam, select
 
 from bedplate.domains.accounts.models import Account
-from bedplate.platform.db import Read
+from bedplate.platform.db import Read, ReadPool
 
 
 class AccountRow(msgspec.Struct):
@@ -31,6 +31,7 @@ class Credentials(msgspec.Struct):
     password_hash: str | None
     email_verified: bool
     disabled: bool
+    password_failures: int
 
 
 ACCOUNT = Read(
@@ -56,6 +57,25 @@ CREDENTIALS = Read(
         Account.password_hash,
         Account.email_verified_at.is_not(None).label("email_verified"),
         Account.disabled_at.is_not(None).label("disabled"),
+        Account.password_failures,
     ).where(Account.email == bindparam("email"), Account.deleted_at.is_(None)),
     Credentials,
 )
+
+CREDENTIALS_BY_ID = Read(
+    select(
+        Account.id,
+        Account.email,
+        Account.name,
+        Account.password_hash,
+        Account.email_verified_at.is_not(None).label("email_verified"),
+        Account.disabled_at.is_not(None).label("disabled"),
+        Account.password_failures,
+    ).where(Account.id == bindparam("id"), Account.deleted_at.is_(None)),
+    Credentials,
+)
+
+
+async def export_account(reads: ReadPool, account_id: UUID) -> AccountRow | None:
+    """What is kept about a person here, for the archive."""
+    return await ACCOUNT.first(reads, id=account_id)

@@ -1,3 +1,4 @@
+import datetime as dt
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
@@ -67,11 +68,71 @@ class AccountService(RepositoryService[Account]):
         await record(self.session, "account.updated", actor, resource=f"account:{account_id}")
         return account
 
-    async def set_password_hash(self, account_id: UUID, password_hash: str) -> None:
-        """Store a new hash."""
+    async def set_password_hash(self, account_id: UUID, password_hash: str) -> Account:
+        """Store a new hash; the password works again if failures had disabled it."""
         account = await self.living(account_id)
         account.password_hash = password_hash
+        account.password_failures = 0
         await self.session.flush()
+        return account
+
+    async def confirm_email(self, account_id: UUID, email: str | None = None) -> tuple[Account, str]:
+        """Mark the address verified, or a new one that was confirmed; returns the former address too.
+
+        Raises:
+            EmailTaken: by the constraint, when another account has the new address by now.
+        """
+        account = await self.living(account_id)
+        former = account.email
+        account.email = email or former
+        account.email_verified_at = utcnow() if email else account.email_verified_at or utcnow()
+        await self.session.flush()
+        return account, former
+
+    async def close(self, account_id: UUID, grace: float) -> dt.datetime:
+        """Close an account: nobody can sign in, and it is erased after the time of grace (seconds)."""
+        account = await self.living(account_id)
+        now = utcnow()
+        erase_at = now + dt.timedelta(seconds=grace)
+        account.deleted_at, account.erase_at = now, erase_at
+        await self.session.flush()
+        return erase_at
+
+    async def restore(self, account_id: UUID) -> None:
+        """Open an account again that was closed.
+
+        Raises:
+            NotFound: it is erased.
+        """
+        account = await self.session.get(Account, account_id)
+        if account is None:
+            raise NotFound
+        account.deleted_at = account.erase_at = None
+        await self.session.flush()
+
+    async def holder(self, email: str) -> UUID | None:
+        """The account that an address belongs to, a closed one too."""
+        return await self.session.scalar(select(Account.id).where(Account.email == email))
+
+    async def count_failure(self, account_id: UUID) -> int:
+        """Count a wrong password; returns how many there were in a row, 0 when there is no such account."""
+        statement = (
+            update(Account)
+            .where(Account.id == account_id)
+            .values(password_failures=Account.password_failures + 1, version=Account.version)
+            .returning(Account.password_failures)
+            .execution_options(synchronize_session=False)
+        )
+        return await self.session.scalar(statement) or 0
+
+    async def clear_failures(self, account_id: UUID) -> None:
+        """Forget wrong passwords after a right one."""
+        await self.session.execute(
+            update(Account)
+            .where(Account.id == account_id)
+            .values(password_failures=0, version=Account.version)
+            .execution_options(synchronize_session=False)
+        )
 
     async def adopt_team(self, account_id: UUID, team_id: UUID) -> None:
         """Note the account's personal team."""

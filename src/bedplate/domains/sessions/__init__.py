@@ -3,20 +3,43 @@
 from litestar.di import Provide
 
 from bedplate.domains.sessions.administrator import keep_administrator
+from bedplate.domains.sessions.closing.controllers import ClosingController
 from bedplate.domains.sessions.controllers import AuthController
-from bedplate.domains.sessions.dependencies import provide_sessions, provide_sign_in
+from bedplate.domains.sessions.cookies import Cookies
+from bedplate.domains.sessions.dependencies import (
+    provide_closing,
+    provide_emails,
+    provide_passwords,
+    provide_sessions,
+    provide_sign_in,
+)
+from bedplate.domains.sessions.devices import Devices
+from bedplate.domains.sessions.emails.controllers import EmailController
 from bedplate.domains.sessions.keyset import JwksController
 from bedplate.domains.sessions.me import MeController
+from bedplate.domains.sessions.passwords.controllers import PasswordController
 from bedplate.domains.sessions.refresh import RefreshTokens
+from bedplate.domains.sessions.tokens.controllers import TokenController
 from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="sessions",
-    controllers=(AuthController, MeController, JwksController),
+    controllers=(
+        AuthController,
+        TokenController,
+        EmailController,
+        PasswordController,
+        MeController,
+        ClosingController,
+        JwksController,
+    ),
     dependencies={
         "sign_in": Provide(provide_sign_in, sync_to_thread=False),
         "sessions": Provide(provide_sessions, sync_to_thread=False),
+        "password_service": Provide(provide_passwords, sync_to_thread=False),
+        "email_service": Provide(provide_emails, sync_to_thread=False),
+        "closing_service": Provide(provide_closing, sync_to_thread=False),
     },
 )
 
-__all__ = ["DOMAIN", "RefreshTokens", "keep_administrator"]
+__all__ = ["DOMAIN", "Cookies", "Devices", "RefreshTokens", "keep_administrator"]

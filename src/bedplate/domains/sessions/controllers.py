@@ -6,8 +6,17 @@ from litestar import Controller, Request, Response, delete, get, post
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from bedplate.domains.audit import Actor
+from bedplate.domains.sessions.answers import signed_in, signed_out
 from bedplate.domains.sessions.reads import SESSIONS
-from bedplate.domains.sessions.schemas import Accepted, Login, Refresh, SessionView, Signup, TokenPair
+from bedplate.domains.sessions.schemas import (
+    Accepted,
+    CookieSession,
+    Login,
+    Refresh,
+    SessionView,
+    Signup,
+    TokenPair,
+)
 from bedplate.domains.sessions.service import SessionService
 from bedplate.domains.sessions.signin import SignIn
 from bedplate.platform.auth.access import PUBLIC, UNVERIFIED
@@ -30,10 +39,25 @@ class AuthController(Controller):
         return Accepted("If the address is new, the account is open; a mail says more")
 
     @post("/login", access=PUBLIC, status_code=HTTP_200_OK)
-    async def log_in(self, data: Login, sign_in: SignIn, sessions: SessionService, actor: Actor) -> TokenPair:
-        """Trade an address and a password for tokens."""
+    async def log_in(
+        self,
+        request: Request[Any, Any, Any],
+        data: Login,
+        sign_in: SignIn,
+        sessions: SessionService,
+        actor: Actor,
+    ) -> Response[TokenPair | CookieSession]:
+        """Trade an address and a password for tokens, or in a browser for a session cookie."""
         account = await sign_in.check(data, actor)
-        return await sessions.open(account, actor, device=data.device)
+        return await signed_in(
+            request,
+            sessions,
+            account,
+            actor,
+            method="password",
+            device=data.device,
+            as_cookie=data.cookie,
+        )
 
     @post("/refresh", access=PUBLIC, status_code=HTTP_200_OK)
     async def refresh(self, data: Refresh, sessions: SessionService, actor: Actor) -> TokenPair:
@@ -41,10 +65,11 @@ class AuthController(Controller):
         return await sessions.renew(data.refresh_token, actor)
 
     @post("/logout", access=UNVERIFIED, status_code=HTTP_204_NO_CONTENT)
-    async def log_out(self, caller: Caller, sessions: SessionService, actor: Actor) -> None:
-        """End the session of the access token."""
+    async def log_out(self, caller: Caller, sessions: SessionService, actor: Actor) -> Response[None]:
+        """End the session of the access token or cookie."""
         if caller.session_id is not None:
             await sessions.end(caller.session_id, caller.user_id, actor, because="logout")
+        return signed_out()
 
     @get("/sessions", access=UNVERIFIED)
     async def list_sessions(

@@ -1,11 +1,14 @@
 from typing import Annotated
 
-from litestar import Controller, Response, get, patch
+from litestar import Controller, Response, delete, get, patch
+from litestar.status_codes import HTTP_200_OK
 
 from bedplate.domains.accounts import AccountService, Profile, ProfilePatch
 from bedplate.domains.accounts.reads import ACCOUNT
 from bedplate.domains.audit import Actor
-from bedplate.platform.auth.access import UNVERIFIED
+from bedplate.domains.sessions.closing.schemas import Closed
+from bedplate.domains.sessions.closing.service import ClosingService
+from bedplate.platform.auth.access import UNVERIFIED, Access
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import ReadPool, Transaction
 from bedplate.platform.http.answers import versioned
@@ -51,6 +54,11 @@ class MeController(Controller):
             version=account.version,
         )
         return Response(profile, headers={"ETag": etag(account.version)})
+
+    @delete("/", access=Access(verified=False, step_up=True, session=True), status_code=HTTP_200_OK)
+    async def delete_me(self, caller: Caller, closing_service: ClosingService, actor: Actor) -> Closed:
+        """Close one's account; it is erased after a time of grace, in which a mailed link restores it."""
+        return Closed(await closing_service.close(caller.user_id, actor))
 
 
 async def _profile(caller: Caller, reads: ReadPool) -> Profile:

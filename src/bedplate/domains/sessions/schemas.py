@@ -7,6 +7,10 @@ from msgspec import Meta
 
 from bedplate.domains.accounts import Email, Name, Password
 
+type DeviceName = Annotated[str, Meta(max_length=100, description="What the session list calls this device")]
+type AsCookie = Annotated[
+    bool, Meta(description="For a browser: a session cookie that scripts cannot read, instead of tokens")
+]
 type RefreshToken = Annotated[str, Meta(min_length=1, max_length=256, description="As it was handed out")]
 
 
@@ -19,7 +23,8 @@ class Signup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: Email
     password: Password
-    device: Annotated[str, Meta(max_length=100, description="What the session list calls this device")] = ""
+    device: DeviceName = ""
+    cookie: AsCookie = False
 
 
 class Refresh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,6 +38,20 @@ class TokenPair(msgspec.Struct, frozen=True):
     expires_in: int
     refresh_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750's name of the scheme
+
+
+class CookieSession(msgspec.Struct, frozen=True):
+    """A browser's session has begun; its cookie came with the answer. `expires_in` in seconds."""
+
+    expires_in: int
+
+
+class Opening(msgspec.Struct, frozen=True, kw_only=True):
+    """How a session begins: by which method, on what device."""
+
+    method: str = "password"
+    device: str = ""
+    known_device: bool = False
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -53,3 +72,9 @@ class SessionView(msgspec.Struct):
     user_agent: str
     client_id: str
     current: bool
+
+
+class ArchiveOrdered(msgspec.Struct, frozen=True):
+    """The job that gathers the archive."""
+
+    job_id: UUID

@@ -2,19 +2,22 @@ import datetime as dt
 import secrets
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import cast, func, select, update
+from sqlalchemy.dialects.postgresql import INET
 
 from bedplate.domains.access import AccessService
-from bedplate.domains.accounts import AccountService
+from bedplate.domains.accounts import AccountService, Post
 from bedplate.domains.accounts.reads import Credentials
 from bedplate.domains.audit import Actor, record
+from bedplate.domains.sessions.cookies import Cookies
 from bedplate.domains.sessions.errors import InvalidRefreshToken
 from bedplate.domains.sessions.models import AuthSession
-from bedplate.domains.sessions.refresh import Presented, RefreshTokens
-from bedplate.domains.sessions.schemas import TokenPair
+from bedplate.domains.sessions.refresh import PREFIX, Presented, RefreshTokens
+from bedplate.domains.sessions.schemas import Opening, TokenPair
 from bedplate.platform.auth.revocation import revoke
 from bedplate.platform.auth.tokens import Tokens
 from bedplate.platform.db import Transaction, durably, new_id, utcnow
+from bedplate.platform.errors import Unauthenticated
 from bedplate.settings.auth import AuthSettings
 
 
@@ -22,41 +25,54 @@ class SessionService:
     """Sign-ins: open, renew, end. What must outlive a refusal is written durably before it is raised."""
 
     def __init__(
-        self, session: Transaction, *, settings: AuthSettings, tokens: Tokens, refresh_tokens: RefreshTokens
+        self,
+        session: Transaction,
+        *,
+        settings: AuthSettings,
+        tokens: Tokens,
+        refresh_tokens: RefreshTokens,
+        cookies: Cookies,
+        post: Post,
     ) -> None:
         self._session = session
+        self._cookies = cookies
+        self._post = post
         self._settings = settings
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
 
-    async def open(
-        self, account: Credentials, actor: Actor, *, device: str = "", method: str = "password"
-    ) -> TokenPair:
+    async def open(self, account: Credentials, actor: Actor, opening: Opening) -> TokenPair:
         """Begin a session for a person who has just proved who he is."""
-        now = utcnow()
-        row = AuthSession(
-            id=new_id(),
-            user_id=account.id,
-            nonce=secrets.token_bytes(16),
-            rotated_at=now,
-            authenticated_at=now,
-            expires_at=now + dt.timedelta(seconds=self._settings.session_ttl),
-            idle_expires_at=now + dt.timedelta(seconds=self._settings.refresh_idle_ttl),
-            device=device,
-            address=actor.address,
-            user_agent=actor.user_agent,
-        )
-        self._session.add(row)
-        await self._session.flush()
-        await record(
-            self._session,
-            "session.created",
-            actor,
-            subject=account.id,
-            resource=f"session:{row.id}",
-            method=method,
-        )
+        row = await self._begin(account, actor, opening)
         return await self._pair(row, 0, email_verified=account.email_verified)
+
+    async def open_cookie(self, account: Credentials, actor: Actor, opening: Opening) -> str:
+        """Begin a browser's session; returns the cookie's value."""
+        row = await self._begin(account, actor, opening)
+        return self._cookies.make(row.id, row.nonce)
+
+    async def reprove(
+        self, session_id: UUID, account: Credentials, actor: Actor, *, method: str
+    ) -> TokenPair:
+        """Note that the person proved again who he is; the former refresh token is spent.
+
+        Raises:
+            InvalidRefreshToken: the session has ended.
+        """
+        now = utcnow()
+        row = await self._session.get(AuthSession, session_id, with_for_update=True)
+        if row is None or row.user_id != account.id or not _alive(row, now):
+            raise InvalidRefreshToken
+        row.authenticated_at = row.rotated_at = now
+        row.refresh_count += 1
+        row.idle_expires_at = now + dt.timedelta(seconds=self._settings.refresh_idle_ttl)
+        await self._session.flush()
+        # What a browser's session holds in memory is read anew; a client goes on with the token it gets here.
+        await revoke(self._session, "session", session_id)
+        await record(
+            self._session, "session.stepped_up", actor, resource=f"session:{session_id}", method=method
+        )
+        return await self._pair(row, row.refresh_count, email_verified=account.email_verified)
 
     async def renew(self, token: str, actor: Actor) -> TokenPair:
         """Trade a refresh token for its successor; twins within the grace period get the same one.
@@ -77,6 +93,21 @@ class SessionService:
         return await self._pair(
             row, presented.count + 1, email_verified=account.email_verified_at is not None
         )
+
+    async def end_by_token(self, token: str, actor: Actor) -> None:
+        """End the session of a refresh or access token; one that is no good has nothing to end (RFC 7009)."""
+        try:
+            if token.startswith(PREFIX):
+                presented = self._refresh_tokens.parse(token)
+                row = await self._session.get(AuthSession, presented.session_id)
+                if row is not None and self._refresh_tokens.genuine(presented, row.nonce):
+                    await self.end(row.id, row.user_id, actor, because="logout")
+                return
+            caller = self._tokens.verify(token).caller
+        except Unauthenticated:
+            return
+        if caller.session_id is not None:
+            await self.end(caller.session_id, caller.user_id, actor, because="logout")
 
     async def end(self, session_id: UUID, user_id: UUID, actor: Actor, *, because: str) -> bool:
         """End one of a person's sessions; False when there is none alive."""
@@ -103,6 +134,45 @@ class SessionService:
                 because=because,
             )
         return len(ended)
+
+    async def _begin(self, account: Credentials, actor: Actor, opening: Opening) -> AuthSession:
+        now = utcnow()
+        row = AuthSession(
+            id=new_id(),
+            user_id=account.id,
+            nonce=secrets.token_bytes(16),
+            rotated_at=now,
+            authenticated_at=now,
+            expires_at=now + dt.timedelta(seconds=self._settings.session_ttl),
+            idle_expires_at=now + dt.timedelta(seconds=self._settings.refresh_idle_ttl),
+            device=opening.device,
+            address=actor.address,
+            user_agent=actor.user_agent,
+        )
+        if not opening.known_device and await self._is_new_device(account.id, actor):
+            device = opening.device or actor.user_agent or "an unnamed program"
+            address = actor.address or "an unknown address"
+            await self._post.send("new_device", account.id, address=address, device=device)
+        self._session.add(row)
+        await self._session.flush()
+        await record(
+            self._session,
+            "session.created",
+            actor,
+            subject=account.id,
+            resource=f"session:{row.id}",
+            method=opening.method,
+        )
+        return row
+
+    async def _is_new_device(self, user_id: UUID, actor: Actor) -> bool:
+        # The very first sign-in is no news: it follows the sign-up.
+        alike = (AuthSession.user_agent == actor.user_agent) & AuthSession.address.is_not_distinct_from(
+            cast(actor.address, INET)
+        )
+        statement = select(func.count(), func.count().filter(alike)).where(AuthSession.user_id == user_id)
+        seen, seen_alike = (await self._session.execute(statement)).one()
+        return bool(seen) and not seen_alike
 
     async def _advance(self, presented: Presented, now: dt.datetime) -> bool:
         statement = (
@@ -146,6 +216,7 @@ class SessionService:
                 subject=user_id,
                 resource=f"session:{presented.session_id}",
             )
+            await self._post.within(other).send("sessions_ended", user_id)
         raise InvalidRefreshToken
 
     async def _pair(self, row: AuthSession, count: int, *, email_verified: bool) -> TokenPair:

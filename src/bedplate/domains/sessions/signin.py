@@ -1,11 +1,15 @@
+import secrets
+from uuid import UUID
+
 from bedplate.domains.access import AccessService
-from bedplate.domains.accounts import AccountService, Passwords, normalise_email
+from bedplate.domains.accounts import AccountService, Passwords, Post, normalise_email
 from bedplate.domains.accounts.reads import CREDENTIALS, Credentials
+from bedplate.domains.accounts.tokens import issue
 from bedplate.domains.audit import Actor, record
 from bedplate.domains.sessions.errors import InvalidCredentials
 from bedplate.domains.sessions.schemas import Login, Signup
 from bedplate.domains.teams import TeamService
-from bedplate.platform.db import ReadPool, Transaction, durably
+from bedplate.platform.db import ReadPool, Transaction, durably, new_id
 from bedplate.settings.auth import AuthSettings
 
 
@@ -13,11 +17,18 @@ class SignIn:
     """Sign-up and the check of a password, alike in answer and time for known and unknown addresses."""
 
     def __init__(
-        self, session: Transaction, reads: ReadPool, *, passwords: Passwords, settings: AuthSettings
+        self,
+        session: Transaction,
+        reads: ReadPool,
+        *,
+        passwords: Passwords,
+        post: Post,
+        settings: AuthSettings,
     ) -> None:
         self._session = session
         self._reads = reads
         self._passwords = passwords
+        self._post = post
         self._settings = settings
 
     async def check(self, login: Login, actor: Actor) -> Credentials:
@@ -27,15 +38,26 @@ class SignIn:
             InvalidCredentials: for every reason alike; the failure is on record before it is raised.
         """
         account = await CREDENTIALS.first(self._reads, email=login.email.strip())
-        stored = account.password_hash if account else None
-        if not await self._passwords.verify(stored, login.password) or account is None or account.disabled:
-            async with durably(self._session) as other:
-                await record(other, "session.login_failed", actor, subject=account.id if account else None)
+        await self.check_password(account, login.password, actor)
+        if account is None:
             raise InvalidCredentials
-        if self._passwords.outdated(account.password_hash or ""):
-            fresh = await self._passwords.hash(login.password)
-            await AccountService(session=self._session).set_password_hash(account.id, fresh)
         return account
+
+    async def check_password(self, account: Credentials | None, password: str, actor: Actor) -> None:
+        """Hold a password against an account's; it takes the same time when there is no account.
+
+        Raises:
+            InvalidCredentials: wrong, or the account or its password is disabled, or there is none.
+        """
+        stored = account.password_hash if account and self._usable(account) else None
+        if not await self._passwords.verify(stored, password) or account is None or stored is None:
+            await self._note_failure(account, actor)
+            raise InvalidCredentials
+        if account.password_failures:
+            await AccountService(session=self._session).clear_failures(account.id)
+        if self._passwords.outdated(stored):
+            fresh = await self._passwords.hash(password)
+            await AccountService(session=self._session).set_password_hash(account.id, fresh)
 
     async def sign_up(self, signup: Signup, actor: Actor) -> None:
         """Add an account with its personal team; for a known address only the answer is the same.
@@ -44,9 +66,38 @@ class SignIn:
             WeakPassword: the password breaks a strength rule.
         """
         email = normalise_email(signup.email, allow_reserved=self._settings.allow_reserved_domains)
-        self._passwords.check_strength(signup.password, email, signup.name)
-        password_hash = await self._passwords.hash(signup.password)
-        await register(self._session, email, signup.name, password_hash, actor)
+        password_hash = await self._passwords.accept(signup.password, email, signup.name)
+        account_id = await register(self._session, email, signup.name, password_hash, actor)
+        if account_id is not None:
+            token = await issue(self._session, account_id, "verify_email", self._settings.verify_ttl)
+            await self._post.send("verify_email", account_id, token=token)
+            return
+        await self._feign(signup.name, password_hash, actor)
+        holder = await AccountService(session=self._session).holder(email)
+        if holder is not None:
+            await self._post.send("signup_known", holder)
+
+    def _usable(self, account: Credentials) -> bool:
+        return not account.disabled and account.password_failures < self._settings.max_password_failures
+
+    async def _note_failure(self, account: Credentials | None, actor: Actor) -> None:
+        # The same statements whoever it is: an unknown address must not answer sooner.
+        known = account.id if account else None
+        async with durably(self._session) as other:
+            failures = await AccountService(session=other).count_failure(known or new_id())
+            await record(other, "session.login_failed", actor, subject=known)
+            if known is not None and failures == self._settings.max_password_failures:
+                await record(other, "account.password_disabled", actor, subject=known)
+                await self._post.within(other).send("password_disabled", known)
+
+    async def _feign(self, name: str, password_hash: str, actor: Actor) -> None:
+        """Do for a known address what a new one costs, and undo it."""
+        decoy = f"{secrets.token_hex(12)}@feigned.invalid"
+        nested = await self._session.begin_nested()
+        account_id = await register(self._session, decoy, name, password_hash, actor)
+        if account_id is not None:
+            await issue(self._session, account_id, "verify_email", self._settings.verify_ttl)
+        await nested.rollback()
 
 
 async def register(
@@ -58,14 +109,14 @@ async def register(
     *,
     verified: bool = False,
     role: str | None = None,
-) -> bool:
-    """Add an account, its personal team and its roles; False when the address is taken."""
+) -> UUID | None:
+    """Add an account, its personal team and its roles; None when the address is taken."""
     accounts = AccountService(session=session)
     account_id = await accounts.register(
         email=email, name=name, password_hash=password_hash, verified=verified
     )
     if account_id is None:
-        return False
+        return None
     actor = Actor(
         user_id=account_id, address=actor.address, user_agent=actor.user_agent, request_id=actor.request_id
     )
@@ -74,4 +125,4 @@ async def register(
     if role:
         await AccessService(session=session).assign(account_id, role, actor)
     await record(session, "account.created", actor, resource=f"account:{account_id}")
-    return True
+    return account_id

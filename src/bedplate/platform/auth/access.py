@@ -81,7 +81,11 @@ def _check(access: Access, caller: Caller) -> None:
         raise MissingScope(extra={"permission": access.permission})
     if access.verified and not caller.email_verified:
         raise UnverifiedEmail
-    if access.step_up:
-        proved = caller.authenticated_at
-        if proved is None or (utcnow() - proved).total_seconds() > STEP_UP_SECONDS:
-            raise StepUpRequired(extra={"max_age": STEP_UP_SECONDS})
+    if access.step_up and not proved_recently(caller):
+        raise StepUpRequired(extra={"max_age": STEP_UP_SECONDS})
+
+
+def proved_recently(caller: Caller) -> bool:
+    """Whether the person proved who he is within the last five minutes."""
+    proved = caller.authenticated_at
+    return proved is not None and (utcnow() - proved).total_seconds() <= STEP_UP_SECONDS

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Awaitable, Callable
 
 from litestar.enums import ScopeType
@@ -5,6 +6,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from bedplate.platform.auth.access import OPT
 from bedplate.platform.auth.caller import Caller
+from bedplate.platform.auth.origins import SAFE, Origins
 from bedplate.platform.auth.revocation import Revocations
 from bedplate.platform.auth.tokens import InvalidToken, Tokens
 from bedplate.platform.errors import Unauthenticated
@@ -12,15 +14,27 @@ from bedplate.platform.errors import Unauthenticated
 API_KEY_PREFIX = "bp_"
 
 type ApiKeys = Callable[[str], Awaitable[Caller]]
+type Cookies = Callable[[str], Awaitable[Caller]]
+COOKIE = re.compile(r"(?:^|;\s*)__Host-bedplate=([^;]*)")
 
 
 class Authenticator:
-    """Turns a request's credential into a caller: a bearer token, or an API key in the same header."""
+    """Turns a request's credential into a caller: a bearer token, an API key in the same header, or a cookie."""
 
-    def __init__(self, tokens: Tokens, revocations: Revocations, api_keys: ApiKeys | None = None) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        revocations: Revocations,
+        api_keys: ApiKeys | None = None,
+        *,
+        cookies: Cookies | None = None,
+        origins: Origins | None = None,
+    ) -> None:
         self._tokens = tokens
         self._revocations = revocations
         self._api_keys = api_keys
+        self._cookies = cookies
+        self._origins = origins
 
     async def authenticate(self, scheme: str, credential: str) -> Caller:
         """Verify a credential.
@@ -38,6 +52,20 @@ class Authenticator:
         await self._revocations.check(verified)
         return verified.caller
 
+    async def by_cookie(self, scope: Scope, header: str) -> Caller | None:
+        """Tell whose session a browser's cookie names; None when there is no such cookie.
+
+        Raises:
+            CrossSite: the cookie came along with what another site's page sent.
+            Unauthenticated: its session has ended.
+        """
+        match = COOKIE.search(header)
+        if match is None or self._cookies is None:
+            return None
+        if self._origins is not None and scope.get("method") not in SAFE:
+            self._origins.check(scope)
+        return await self._cookies(match[1])
+
 
 class CallerMiddleware:
     """Puts the caller, or None, in `scope["user"]`; a credential that is there must be valid.
@@ -52,16 +80,30 @@ class CallerMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
             scope["user"] = scope["auth"] = None
+            cookie: bytes | None = None
             for name, value in scope["headers"]:
                 if name == b"authorization":
                     scope["user"] = await self._caller(scope, value)
                     break
+                if name == b"cookie":
+                    cookie = value
+            else:
+                if cookie is not None:
+                    scope["user"] = await self._browser(scope, cookie)
         await self.app(scope, receive, send)
 
     async def _caller(self, scope: Scope, header: bytes) -> Caller | None:
         scheme, _, credential = header.decode("latin-1").partition(" ")
         try:
             return await self._authenticator.authenticate(scheme.lower(), credential.strip())
+        except Unauthenticated:
+            if scope["route_handler"].opt[OPT].anonymous:
+                return None
+            raise
+
+    async def _browser(self, scope: Scope, header: bytes) -> Caller | None:
+        try:
+            return await self._authenticator.by_cookie(scope, header.decode("latin-1"))
         except Unauthenticated:
             if scope["route_handler"].opt[OPT].anonymous:
                 return None

@@ -1,6 +1,7 @@
 import re
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
@@ -24,6 +25,7 @@ RULES = (
     ("Invalid UUID", "uuid"),
     ("Invalid RFC3339", "date-time"),
 )
+FORM = "application/x-www-form-urlencoded"
 FIELD = re.compile(r"field `([^`]+)`")
 
 
@@ -55,10 +57,29 @@ class TypedRequest(Request[Any, Any, Any]):
         handler: HTTPRouteHandler = self.route_handler
         media_type, _ = self.content_type
         body = await self.body()
+        if media_type == FORM and handler.opt.get("form"):
+            return decode_form(
+                body, handler.parsed_data_field.annotation if handler.parsed_data_field else object
+            )
         if media_type != "application/json" and not media_type.endswith("+json") and (body or media_type):
             raise UnsupportedMediaType("Send application/json", headers={"Accept": "application/json"})
         field = handler.parsed_data_field
         return decode_json(body or b"{}", field.annotation if field else object)
+
+
+def decode_form(body: bytes, kind: Any) -> Any:
+    """Decode a form of single values into a type; a name that is given twice is refused (RFC 6749, 3.2)."""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=64)
+    except ValueError:
+        raise BadRequest("The body is not a well-formed form") from None
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise Invalid("The body breaks a rule", errors=[FieldError("", "repeated", "A name is given twice")])
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid("The body breaks a rule", errors=[field_error(str(error))]) from None
 
 
 def decode_json(body: bytes, kind: Any) -> Any:

@@ -1,0 +1,93 @@
+from bedplate.domains.accounts import AccountService, Passwords, Post, normalise_email
+from bedplate.domains.accounts.recovery import order_reset
+from bedplate.domains.accounts.tokens import peek, redeem
+from bedplate.domains.audit import Actor, record
+from bedplate.domains.sessions.errors import InvalidCredentials
+from bedplate.domains.sessions.passwords.schemas import PasswordChange, PasswordReset
+from bedplate.domains.sessions.service import SessionService
+from bedplate.platform.auth.access import StepUpRequired, proved_recently
+from bedplate.platform.auth.caller import Caller
+from bedplate.platform.db import Transaction, durably
+from bedplate.platform.errors import NotFound
+from bedplate.platform.secrets.seal import Sealer
+from bedplate.settings.auth import AuthSettings
+
+
+class PasswordService:
+    """Passwords forgotten, reset and changed; whoever has another session then must sign in anew."""
+
+    def __init__(
+        self,
+        session: Transaction,
+        *,
+        passwords: Passwords,
+        post: Post,
+        sealer: Sealer,
+        sessions: SessionService,
+        settings: AuthSettings,
+    ) -> None:
+        self._session = session
+        self._passwords = passwords
+        self._post = post
+        self._sealer = sealer
+        self._sessions = sessions
+        self._settings = settings
+
+    async def forgotten(self, email: str) -> None:
+        """Have a link mailed, if the address has an account; nothing here depends on that."""
+        address = normalise_email(email, allow_reserved=self._settings.allow_reserved_domains)
+        await order_reset(self._session, self._sealer, address)
+
+    async def reset(self, reset: PasswordReset, actor: Actor) -> None:
+        """Set a password by a mailed token. It opens no session, so a second factor is still asked for.
+
+        Raises:
+            InvalidAccountToken: the token does not work; a weak password leaves it unused.
+            WeakPassword: the password breaks a strength rule.
+        """
+        meant = await peek(self._session, reset.token, "reset_password")
+        accounts = AccountService(session=self._session)
+        account = await accounts.living(meant.account_id)
+        if account.disabled_at is not None:
+            raise NotFound
+        password_hash = await self._passwords.accept(reset.password, account.email, account.name)
+        await redeem(self._session, reset.token, "reset_password")
+        await accounts.set_password_hash(account.id, password_hash)
+        # The link reached the address, which is all that verification asks for.
+        await accounts.confirm_email(account.id)
+        await self._sessions.end_all(account.id, actor, because="password_reset")
+        await self._post.send("password_changed", account.id)
+        await record(
+            self._session,
+            "account.password_reset",
+            actor,
+            subject=account.id,
+            resource=f"account:{account.id}",
+            by="mail",
+        )
+
+    async def change(self, caller: Caller, change: PasswordChange, actor: Actor) -> None:
+        """Change one's password; ends one's other sessions.
+
+        Raises:
+            InvalidCredentials: the present password is wrong; the failure is counted before it is raised.
+            StepUpRequired: there is no present password, and no fresh proof of identity either.
+            WeakPassword: the new one breaks a strength rule.
+        """
+        accounts = AccountService(session=self._session)
+        account = await accounts.living(caller.user_id)
+        if account.password_hash is None:
+            if not proved_recently(caller):
+                raise StepUpRequired
+        elif not await self._passwords.verify(account.password_hash, change.current_password or ""):
+            async with durably(self._session) as other:
+                await AccountService(session=other).count_failure(account.id)
+                await record(other, "account.password_change_refused", actor)
+            raise InvalidCredentials
+        fresh = await self._passwords.accept(
+            change.new_password, account.email, account.name, pointer="/new_password"
+        )
+        await accounts.set_password_hash(account.id, fresh)
+        await self._sessions.end_all(account.id, actor, because="password_changed", keep=caller.session_id)
+        await self._post.send("password_changed", account.id)
+        await record(self._session, "account.password_changed", actor, resource=f"account:{account.id}")

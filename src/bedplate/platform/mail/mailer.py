@@ -1,0 +1,21 @@
+from abc import ABC, abstractmethod
+from uuid import UUID
+
+from bedplate.platform.mail.letter import Mail
+
+
+class MailRefused(Exception):  # noqa: N818 - an outcome, named as one
+    """The server will never take this mail: its address or content is refused for good (RFC 5321, 5yz)."""
+
+
+class Mailer(ABC):
+    """Sends mail; jobs call it, so that a server that is down delays a mail and loses none."""
+
+    @abstractmethod
+    async def send(self, mail: Mail, *, key: UUID) -> None:
+        """Send a mail; `key` is the same at each try, and becomes the Message-ID.
+
+        Raises:
+            MailRefused: there is no use in trying again.
+            OSError: the server cannot be reached, or asks to try later.
+        """
