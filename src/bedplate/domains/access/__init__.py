@@ -1,19 +1,37 @@
-"""Roles and permissions."""
+"""Roles and permissions: who may do what in the service."""
 
+from litestar.di import Provide
+
+from bedplate.domains.access.assignments import Assignments
+from bedplate.domains.access.controllers import PermissionController, RoleController
+from bedplate.domains.access.dependencies import provide_assignments, provide_roles
 from bedplate.domains.access.errors import RoleExists
-from bedplate.domains.access.service import ADMIN, MEMBER, AccessService, Grants
+from bedplate.domains.access.permissions import is_administrative
+from bedplate.domains.access.reads import MEMBER
+from bedplate.domains.access.service import ADMIN, AccessService, Grants
 from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="access",
+    controllers=(RoleController, PermissionController),
     permissions={
-        "users:read": "See every account",
-        "users:write": "Disable, enable and change accounts",
         "roles:read": "See roles",
         "roles:write": "Make and change roles, and give them to people",
         "permissions:read": "See the list of permissions",
     },
     errors={"uq_role_name": RoleExists},
+    dependencies={
+        "roles": Provide(provide_roles, sync_to_thread=False),
+        "assignments": Provide(provide_assignments, sync_to_thread=False),
+    },
 )
 
-__all__ = ["ADMIN", "DOMAIN", "MEMBER", "AccessService", "Grants"]
+__all__ = [
+    "ADMIN",
+    "DOMAIN",
+    "MEMBER",
+    "AccessService",
+    "Assignments",
+    "Grants",
+    "is_administrative",
+]

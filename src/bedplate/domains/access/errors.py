@@ -1,4 +1,6 @@
-from bedplate.platform.errors import Conflict, Forbidden
+from collections.abc import Iterable
+
+from bedplate.platform.errors import Conflict, FieldError, Forbidden, Invalid
 
 
 class RoleExists(Conflict):
@@ -11,3 +13,26 @@ class SystemRole(Forbidden):
 
 class LastAdministrator(Conflict):
     code, title = "last_administrator", "The service keeps at least one administrator"
+
+
+class BeyondOwnPermissions(Forbidden):
+    code, title = "beyond_own_permissions", "Nobody gives, takes or changes more than he may himself"
+
+    def __init__(self, permissions: Iterable[str]) -> None:
+        super().__init__(extra={"permissions": sorted(permissions)})
+
+
+class UnknownPermission(Invalid):
+    code, title = "invalid", "The request breaks a rule"
+
+    def __init__(self, pointer: str, permission: str) -> None:
+        message = f"There is no permission {permission}"
+        super().__init__(message, errors=[FieldError(pointer, "enum", message)])
+
+
+class UnknownRole(Invalid):
+    code, title = "invalid", "The request breaks a rule"
+
+    def __init__(self, role: str, pointer: str = "/roles") -> None:
+        message = f"There is no role {role}"
+        super().__init__(message, errors=[FieldError(pointer, "enum", message)])

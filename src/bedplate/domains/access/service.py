@@ -7,14 +7,14 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bedplate.domains.access.models import Role, RolePermission, UserRole
+from bedplate.domains.access.permissions import is_administrative
+from bedplate.domains.access.reads import MEMBER
 from bedplate.domains.audit import Actor, record
 from bedplate.platform.db import RepositoryService, new_id
 
 ADMIN = "admin"
-MEMBER = "member"
 # A constant of ours, so that two processes that start at once take turns.
 LOCK = 0x726F6C65
-ADMIN_ONLY = ("audit:", "users:", "roles:", "permissions:", "schedules:", "limits:")
 
 
 class Grants(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class AccessService(RepositoryService[Role]):
     async def keep_system_roles(self, permissions: Mapping[str, str]) -> None:
         """Make the system roles what the code says: admin may all, a member what is not administration."""
         await self.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
-        member = [p for p in permissions if not p.startswith(ADMIN_ONLY)]
+        member = [p for p in permissions if not is_administrative(p)]
         await self._keep(ADMIN, "Administers the service", list(permissions))
         await self._keep(MEMBER, "Uses the service", member)
 

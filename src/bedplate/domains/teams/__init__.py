@@ -1,11 +1,18 @@
 """Teams: who shares what, in the roles owner, editor and viewer."""
 
+from litestar.di import Provide
+
+from bedplate.domains.teams.controllers import TeamController
+from bedplate.domains.teams.dependencies import provide_invitations, provide_members, provide_teams
 from bedplate.domains.teams.errors import AlreadyMember
+from bedplate.domains.teams.invitations.controllers import AnswerController, InvitationController
+from bedplate.domains.teams.members.controllers import MemberController
+from bedplate.domains.teams.members.service import MemberService
+from bedplate.domains.teams.schemas import TeamRole
 from bedplate.domains.teams.scope import (
     OWNERS,
     READERS,
     WRITERS,
-    TeamRole,
     in_callers_teams,
     personal_team,
     require_role,
@@ -16,8 +23,14 @@ from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="teams",
+    controllers=(TeamController, MemberController, InvitationController, AnswerController),
     permissions={"teams:read": "See one's teams", "teams:write": "Make and change teams"},
     errors={"uq_team_member_team_id_user_id": AlreadyMember},
+    dependencies={
+        "teams": Provide(provide_teams, sync_to_thread=False),
+        "members": Provide(provide_members, sync_to_thread=False),
+        "invitations": Provide(provide_invitations, sync_to_thread=False),
+    },
 )
 
 __all__ = [
@@ -25,6 +38,7 @@ __all__ = [
     "OWNERS",
     "READERS",
     "WRITERS",
+    "MemberService",
     "TeamRole",
     "TeamService",
     "in_callers_teams",

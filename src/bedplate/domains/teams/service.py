@@ -1,10 +1,20 @@
+from collections.abc import Sequence
 from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
+from msgspec import UNSET
+from sqlalchemy import delete, func, select
 
+from bedplate.domains.accounts.scope import is_person
+from bedplate.domains.accounts.service_accounts import close_service_accounts
 from bedplate.domains.audit import Actor, record
+from bedplate.domains.teams.errors import LastOwner, PersonalTeam
 from bedplate.domains.teams.models import Team, TeamMember
+from bedplate.domains.teams.schemas import TeamPatch, TeamRole
+from bedplate.domains.teams.scope import OWNERS, require_role
+from bedplate.platform.auth.revocation import revoke
 from bedplate.platform.db import RepositoryService, new_id
+from bedplate.platform.errors import NotFound
 
 
 class TeamRepository(SQLAlchemyAsyncRepository[Team]):
@@ -12,7 +22,7 @@ class TeamRepository(SQLAlchemyAsyncRepository[Team]):
 
 
 class TeamService(RepositoryService[Team]):
-    """Teams and who is in them."""
+    """Teams: found, rename, disband; whatever depends on who is in one locks its row first."""
 
     repository_type = TeamRepository
 
@@ -26,3 +36,71 @@ class TeamService(RepositoryService[Team]):
         await session.flush()
         await record(session, "team.created", actor, team_id=team.id, resource=f"team:{team.id}")
         return team
+
+    async def to_change(self, team_id: UUID, user_id: UUID, roles: Sequence[TeamRole] = OWNERS) -> Team:
+        """Lock a team, so that changes of it and of its members take turns, and hold the person to a role.
+
+        Raises:
+            NotFound: it is none of the person's teams.
+            TeamRoleTooLow: a member, but not with this role.
+        """
+        team = await self.session.scalar(select(Team).where(Team.id == team_id).with_for_update())
+        if team is None:
+            raise NotFound
+        await require_role(self.session, team_id, user_id, roles)
+        return team
+
+    async def shared(self, team_id: UUID, user_id: UUID, roles: Sequence[TeamRole] = OWNERS) -> Team:
+        """As `to_change`, for what a personal team does not allow.
+
+        Raises:
+            PersonalTeam: it is one.
+        """
+        team = await self.to_change(team_id, user_id, roles)
+        if team.personal_of is not None:
+            raise PersonalTeam
+        return team
+
+    async def rename(self, team: Team, patch: TeamPatch, actor: Actor) -> Team:
+        """Change a team's plain fields."""
+        if patch.name is not UNSET:
+            team.name = patch.name
+        await self.session.flush()
+        await record(self.session, "team.updated", actor, team_id=team.id, resource=f"team:{team.id}")
+        return team
+
+    async def disband(self, team: Team, actor: Actor) -> None:
+        """Delete a team with all that is its own; its API keys die at once."""
+        session = self.session
+        services = select(TeamMember.user_id).where(
+            TeamMember.team_id == team.id, ~is_person(TeamMember.user_id)
+        )
+        account_ids = list(await session.scalars(services))
+        await close_service_accounts(session, account_ids)
+        await revoke(session, "user", *account_ids)
+        await record(session, "team.deleted", actor, team_id=team.id, resource=f"team:{team.id}")
+        await session.execute(delete(Team).where(Team.id == team.id))
+
+    async def release(self, user_id: UUID, actor: Actor) -> None:
+        """Let go of a person whose account is deleted: out of shared teams; those of his alone are disbanded.
+
+        Raises:
+            LastOwner: a team with others in it would be without an owner.
+        """
+        session = self.session
+        teams = select(Team).join(TeamMember).where(TeamMember.user_id == user_id, Team.personal_of.is_(None))
+        # In the order of the keys, so that two such locks never wait for each other.
+        for team in list(await session.scalars(teams.order_by(Team.id).with_for_update(of=Team))):
+            people = [
+                TeamMember.team_id == team.id,
+                TeamMember.user_id != user_id,
+                is_person(TeamMember.user_id),
+            ]
+            if not await session.scalar(select(func.count()).where(*people)):
+                await self.disband(team, actor)
+                continue
+            if not await session.scalar(select(func.count()).where(*people, TeamMember.role == "owner")):
+                raise LastOwner(extra={"team_id": str(team.id)})
+            member = (TeamMember.team_id == team.id, TeamMember.user_id == user_id)
+            await session.execute(delete(TeamMember).where(*member))
+            await record(session, "team.member_left", actor, subject=user_id, team_id=team.id)

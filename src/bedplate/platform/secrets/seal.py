@@ -53,6 +53,10 @@ class Sealer:
         """A keyed digest (BLAKE2b), for secrets that are only ever compared."""
         return hashlib.blake2b(value, key=self.key(purpose), digest_size=32).digest()
 
+    def digests(self, purpose: str, value: bytes) -> list[bytes]:
+        """The keyed digests under each secret, the newest first, to compare with one that was stored."""
+        return [hashlib.blake2b(value, key=key, digest_size=32).digest() for key in self.keys(purpose)]
+
     def _fernet(self, purpose: str) -> MultiFernet:
         if purpose not in self._fernets:
             keys = [base64.urlsafe_b64encode(_derive(s, purpose)) for s in self._secrets]

@@ -1,0 +1,21 @@
+"""API keys: credentials for programs, a person's own or a team's."""
+
+from litestar.di import Provide
+
+from bedplate.domains.keys.controllers import ApiKeyController
+from bedplate.domains.keys.dependencies import provide_api_keys
+from bedplate.domains.keys.resolver import CHANNEL, ApiKeys
+from bedplate.domains.keys.secret import KeySecrets
+from bedplate.platform.domain import Domain
+
+DOMAIN = Domain(
+    name="keys",
+    controllers=(ApiKeyController,),
+    permissions={
+        "api-keys:read": "See one's API keys and those of one's teams",
+        "api-keys:write": "Make, change, rotate and revoke API keys",
+    },
+    dependencies={"api_keys": Provide(provide_api_keys, sync_to_thread=False)},
+)
+
+__all__ = ["CHANNEL", "DOMAIN", "ApiKeys", "KeySecrets"]
