@@ -28,11 +28,12 @@ class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["http/protobuf", "grpc"], Meta(description="`OTEL_EXPORTER_OTLP_PROTOCOL` sets it too.")
     ] = "http/protobuf"
     otlp_metrics_interval: Annotated[
-        float, Meta(ge=0, description="Seconds between pushes of metrics over OTLP; 0: they are only scraped.")
+        float,
+        Meta(ge=0, description="Seconds between pushes of metrics over OTLP; 0: they are only scraped."),
     ] = 0.0
     flush_timeout: Annotated[
         float, Meta(gt=0, description="Seconds a stopping process may take to hand over its last traces.")
-    ] = 5.0
+    ] = 3.0
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least severe log line written.")
     ] = "info"

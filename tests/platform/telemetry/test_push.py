@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from bedplate.platform.telemetry.assembly import Telemetry
+from bedplate.platform.telemetry.assembly import DROPPED, Telemetry
 from bedplate.platform.telemetry.export import MissingExtra
 from bedplate.platform.telemetry.listener import listen
 from bedplate.platform.telemetry.scrape import metrics_handler, render
@@ -73,3 +73,14 @@ async def test_metrics_have_a_port_of_their_own():
     assert b"\nbedplate_" not in head
     assert other.startswith(b"HTTP/1.1 404")
     assert posted.startswith(b"HTTP/1.1 405")
+
+
+async def test_a_collector_that_is_away_holds_nobody_up(serve):
+    settings = {"otlp_endpoint": "http://127.0.0.1:9", "flush_timeout": 0.2, "otlp_metrics_interval": 3600}
+    before = DROPPED()._value.get()
+    async with asyncio.timeout(5):
+        async with serve(sample_ratio=1, **settings) as client:
+            assert (await client.post("/v1/things")).status_code == 201
+    async with asyncio.timeout(5):
+        while DROPPED()._value.get() < before + 3:
+            await asyncio.sleep(0.01)

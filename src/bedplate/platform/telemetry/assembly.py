@@ -78,10 +78,11 @@ class Telemetry:
             if self.exporter is not None:
                 await stack.enter_async_context(self._exporting(self.exporter))
             if self.settings.otlp_endpoint and self.settings.otlp_metrics_interval:
-                sender = metrics_sender(self.settings)
-                await stack.enter_async_context(
-                    pushing(sender, self._resource, self.settings.otlp_metrics_interval)
+                told = self.settings
+                push = pushing(
+                    metrics_sender(told), self._resource, told.otlp_metrics_interval, told.flush_timeout
                 )
+                await stack.enter_async_context(push)
             if self.settings.metrics_port and app is not None:
                 pages = {"/metrics": metrics_handler}
                 listening = listen(self.settings.metrics_host, self.settings.metrics_port, pages)

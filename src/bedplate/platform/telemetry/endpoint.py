@@ -7,7 +7,7 @@ from bedplate.platform.errors import NotFound
 from bedplate.platform.telemetry.scrape import may_scrape, metrics_handler
 
 
-@get("/metrics", access=PUBLIC, include_in_schema=False)
+@get("/metrics", access=PUBLIC, limits=(), include_in_schema=False)
 async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Every series of every process in Prometheus' text format, for loopback callers alone.
 

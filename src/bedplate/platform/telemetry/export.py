@@ -6,6 +6,7 @@ from typing import Protocol
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
 
 from bedplate.platform.telemetry.readable import clock_offset, readable
 from bedplate.platform.telemetry.spans import Trace
@@ -66,6 +67,10 @@ class Exporter:
         self._stopping = True
         self._wake.set()
         self._thread.join(timeout)
+        # What is still queued would only meet a closed exporter.
+        left = list(self._queue)
+        self._queue.clear()
+        self._dropped(sum(len(trace.take()) for trace in left))
         self._sender.shutdown()
 
     def _run(self) -> None:
@@ -81,10 +86,12 @@ class Exporter:
             if not batch:
                 continue
             try:
-                self._sender.export(batch)
+                sent = self._sender.export(batch) is not SpanExportResult.FAILURE
             except Exception:
-                self._dropped(len(batch))
+                sent = False
                 logger.exception("Exporting %d spans failed", len(batch))
+            if not sent:
+                self._dropped(len(batch))
 
     def _batch(self) -> list[ReadableSpan]:
         batch: list[ReadableSpan] = []

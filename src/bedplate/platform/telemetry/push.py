@@ -30,8 +30,10 @@ class MetricsSender(Protocol):
 
 
 @asynccontextmanager
-async def pushing(sender: MetricsSender, resource: Resource, interval: float) -> AsyncGenerator[None]:
-    """Push this process's metrics every `interval` seconds, and once more at the end."""
+async def pushing(
+    sender: MetricsSender, resource: Resource, interval: float, patience: float
+) -> AsyncGenerator[None]:
+    """Push this process's metrics every `interval` seconds, and once more at the end, within `patience`."""
     started = time_ns()
 
     async def push() -> None:
@@ -52,8 +54,10 @@ async def pushing(sender: MetricsSender, resource: Resource, interval: float) ->
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        await push()
+        last = asyncio.create_task(push())
+        await asyncio.wait({last}, timeout=patience)
         sender.shutdown()
+        await last
 
 
 def metrics_sender(settings: TelemetrySettings) -> MetricsSender:
