@@ -132,7 +132,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
             **{name: provide for domain in DOMAINS for name, provide in domain.dependencies.items()},
         },
         guards=[access_guard],
-        middleware=[DefineMiddleware(CallerMiddleware, authenticator=state.authenticator), QueryGate],
+        middleware=[
+            DefineMiddleware(CallerMiddleware, authenticator=state.authenticator),
+            QueryGate,
+        ],
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
         lifespan=[telemetry.lifespan, database.lifespan, state.jobs.lifespan, partial(_lifespan, state)],
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
@@ -143,7 +146,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
         state=state,
     )
     app.state.query_parameters = declared_query_parameters(app)
-    app.wrap(telemetry.wrap, SecurityHeaders)
+    app.wrap(
+        telemetry.wrap,
+        SecurityHeaders,
+    )
     return app
 
 
@@ -181,7 +187,9 @@ def _state(settings: Settings, database: Database) -> State:
             "key_ring": key_ring,
             "tokens": tokens,
             "revocations": revocations,
-            "authenticator": Authenticator(tokens, revocations, api_keys, cookies=cookies.caller, origins=origins),
+            "authenticator": Authenticator(
+                tokens, revocations, api_keys, cookies=cookies.caller, origins=origins
+            ),
             "api_keys": api_keys,
             "key_secrets": key_secrets,
             "permissions": permissions(),

@@ -72,12 +72,12 @@ class HealthController(Controller):
     path = "/health"
     tags = ("health",)
 
-    @get("/live", access=PUBLIC)
+    @get("/live", access=PUBLIC, limits=())
     async def get_liveness(self) -> Health:
         """Whether the process turns its event loop."""
         return Health("ok")
 
-    @get("/ready", access=PUBLIC)
+    @get("/ready", access=PUBLIC, limits=())
     async def get_readiness(self, request: Request[Any, Any, Any]) -> Response[Health]:
         """Whether requests can be served, dependency by dependency."""
         probes: Probes = request.app.state.probes
@@ -85,7 +85,7 @@ class HealthController(Controller):
         status = HTTP_503_SERVICE_UNAVAILABLE if health.status == "failed" else HTTP_200_OK
         return Response(health, status_code=status, headers={"Cache-Control": "no-store"})
 
-    @get("/startup", access=PUBLIC)
+    @get("/startup", access=PUBLIC, limits=())
     async def get_startup(self, request: Request[Any, Any, Any]) -> Response[Health]:
         """Whether the process has finished starting."""
         probes: Probes = request.app.state.probes

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import Scope
+from litestar.types import Scope, Send
 
 from bedplate.platform.db.constraints import ConstraintErrors, database_failure
 from bedplate.platform.errors import Failure, FieldError
@@ -55,6 +55,21 @@ def problem_response(failure: Failure, scope: Scope) -> Response[bytes]:
         media_type=PROBLEM_JSON,
         headers={**failure.headers, "Cache-Control": "no-store"},
     )
+
+
+async def send_problem(failure: Failure, scope: Scope, send: Send) -> None:
+    """Answer with a refusal's problem document from outside the framework."""
+    scope["state"]["problem_code"] = failure.code
+    body = problem_bytes(failure, str(scope["state"].get("request_id", "")))
+    headers = {
+        "content-type": PROBLEM_JSON,
+        "content-length": str(len(body)),
+        "cache-control": "no-store",
+        **failure.headers,
+    }
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": failure.status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def exception_handlers(constraints: ConstraintErrors) -> dict[int | type[Exception], Handler]:
