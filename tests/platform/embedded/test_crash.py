@@ -9,6 +9,7 @@ import redis
 
 from bedplate.platform.embedded import Engines
 from bedplate.platform.embedded.binaries import find_binaries
+from bedplate.platform.embedded.process import command_line
 
 # computes without a pause in which a session would notice that the server is gone
 BUSY = "SELECT /* busy */ sum(a) FROM generate_series(1, 10000000000) a"
@@ -68,11 +69,12 @@ def test_a_new_owner_waits_for_the_servers_of_a_killed_one(data_dir: Path, run_e
         assert ask(engines.urls.database_url, "SELECT 1") == 1
 
 
-def test_a_pid_that_another_process_has_now_is_stale(engines, urls, ask):
+def test_a_pid_that_another_process_has_now_is_stale(engines, urls, ask, wait_until):
     home = engines.postgres.home
     engines.postgres.kill()
     account = home.account
     with subprocess.Popen(["/bin/sleep", "60"], user=account.uid, group=account.gid) as sleeper:
+        wait_until(lambda: command_line(sleeper.pid))
         for file in (engines.postgres.data / "postmaster.pid", home.sockets / ".s.PGSQL.5432.lock"):
             _, rest = file.read_text().split("\n", 1)
             file.write_text(f"{sleeper.pid}\n{rest}")
@@ -83,9 +85,10 @@ def test_a_pid_that_another_process_has_now_is_stale(engines, urls, ask):
     assert ask(urls.database_url, "SELECT 1") == 1
 
 
-def test_a_valkey_pid_that_another_process_has_now_is_stale(engines, urls):
+def test_a_valkey_pid_that_another_process_has_now_is_stale(engines, urls, wait_until):
     engines.valkey.kill()
     with subprocess.Popen(["/bin/sleep", "60"]) as sleeper:
+        wait_until(lambda: command_line(sleeper.pid))
         (engines.valkey.home.sockets / "valkey.pid").write_text(f"{sleeper.pid}\n")
         engines.valkey.start()
         assert sleeper.poll() is None

@@ -1,9 +1,11 @@
 import os
 from pathlib import Path
 
+import pytest
 import redis
 
-from bedplate.platform.embedded import Engines
+from bedplate.platform.embedded import EmbeddedError, Engines
+from bedplate.platform.embedded.ownership import Owner, Ownership
 
 
 def test_a_second_process_attaches(engines, urls, data_dir: Path, run_engines):
@@ -62,6 +64,24 @@ def test_a_waiting_process_takes_over_from_a_killed_one(data_dir: Path, run_engi
     assert ask(told["database_url"], "SELECT 1") == 1
 
 
+def test_a_killed_owners_note_is_not_taken_for_its_servers(data_dir: Path, run_engines, monkeypatch):
+    first = run_engines(data_dir)
+    first.answer()
+    first.kill()
+    starting = Ownership(data_dir)
+    late = Engines(data_dir, durable=False)
+    assert starting.acquire()
+    assert starting.owner() is not None
+    monkeypatch.setattr("bedplate.platform.embedded.engines._OTHER_STARTS", 0.1)
+    with pytest.raises(EmbeddedError, match="its servers do not answer: end it first"):
+        late.start()
+    starting.release()
+
+
+def test_a_later_process_of_the_same_pid_is_not_the_owner():
+    assert not Owner(pid=os.getpid(), started="1", detached=False).lives
+
+
 def test_processes_that_start_at_once_share_one_pair(place: Path, run_engines):
     told = [process.answer() for process in [run_engines(place / "data") for _ in range(4)]]
     assert len({(one["postgres"], one["valkey"]) for one in told}) == 1
@@ -86,6 +106,7 @@ def test_detached_servers_that_are_half_gone_are_made_whole(data_dir: Path, run_
     detached.valkey.kill()
     with Engines(data_dir, durable=False) as attached, redis.from_url(told["redis_url"]) as client:
         assert client.ping()
+        assert not attached.valkey.tied
         assert attached.postgres.pid == told["postgres"]
     assert alive(told["postgres"])
     detached.stop()

@@ -66,12 +66,22 @@ def test_durable_engines_wait_for_the_disk(data_dir: Path, ask):
         assert ask(fast.urls.database_url, query) == "off off off"
 
 
-def test_a_foreign_environment_leads_nothing_astray(data_dir: Path, ask, monkeypatch):
-    monkeypatch.setenv("PGDATA", "/elsewhere")
-    monkeypatch.setenv("PGPORT", "5432")
-    monkeypatch.setenv("TZ", "Asia/Tokyo")
+def test_the_terminals_interrupt_does_not_reach_the_servers(engines):
+    for server in (engines.postgres, engines.valkey):
+        assert os.getpgid(server.pid) != os.getpgid(0)
+
+
+def test_the_sockets_folder_is_closed_again(data_dir: Path):
+    (data_dir / "engines" / "run").chmod(0o755)
     with Engines(data_dir, durable=False) as engines:
-        assert ask(engines.urls.database_url, "SHOW timezone") == "UTC"
+        assert engines.postgres.home.sockets.stat().st_mode & 0o077 == 0
+
+
+def test_our_environment_is_not_the_servers(data_dir: Path, monkeypatch):
+    monkeypatch.setenv("BEDPLATE_SECRET", "only-ours")
+    with Engines(data_dir, durable=False) as engines:
+        for server in (engines.postgres, engines.valkey):
+            assert b"only-ours" not in Path(f"/proc/{server.pid}/environ").read_bytes()
 
 
 def test_they_start_from_the_main_thread_only(place: Path):

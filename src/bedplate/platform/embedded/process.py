@@ -95,6 +95,6 @@ def _launched(command: list[str], account: Account, number: int) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of ours: PGDATA, PGOPTIONS and the like would lead the servers astray."""
+    """Nothing of ours: it may hold secrets, and PGDATA and the like lead the servers astray."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
     return {"PATH": os.defpath, "LC_ALL": "C", **kept}
