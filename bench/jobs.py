@@ -140,12 +140,15 @@ async def measure(urls: EngineUrls, number: int) -> tuple[float, float, float]:
     return max(plain_rates), max(durable_rates), wait
 
 
-async def finish(owner_url: str, rows: int) -> None:
-    """Fill the ledger with jobs that have ended."""
-    connection = await asyncpg.connect(owner_url)  # pyright: ignore[reportUnknownVariableType]
-    await connection.execute(FINISHED, rows, timeout=600)
-    await connection.execute("vacuum analyze job", timeout=600)
-    await connection.close()
+async def finish(urls: EngineUrls, rows: int) -> None:
+    """Fill the ledger with jobs that have ended, and let the disk come to rest."""
+    owner = await asyncpg.connect(urls.owner_url)  # pyright: ignore[reportUnknownVariableType]
+    await owner.execute(FINISHED, rows, timeout=600)
+    await owner.execute("vacuum analyze job", timeout=600)
+    await owner.close()
+    superuser = await asyncpg.connect(urls.superuser_url)  # pyright: ignore[reportUnknownVariableType]
+    await superuser.execute("checkpoint", timeout=600)
+    await superuser.close()
 
 
 def report(title: str, figures: tuple[float, float, float]) -> None:
@@ -171,7 +174,7 @@ def main() -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             report("empty ledger", runner.run(measure(urls, options.jobs)))
             if options.rows:
-                runner.run(finish(urls.owner_url, options.rows))
+                runner.run(finish(urls, options.rows))
                 report(f"{options.rows:,} finished rows", runner.run(measure(urls, options.jobs)))
     finally:
         engines.stop()

@@ -4,6 +4,7 @@ import datetime as dt
 from bedplate.platform.db import Database, utcnow
 from bedplate.platform.jobs import Empty, JobContext, enqueue, task
 from bedplate.platform.jobs.handover import register_handover
+from bedplate.platform.jobs.ledger.outcomes import Outcome, record
 from bedplate.settings.jobs import JobsSettings
 
 from .conftest import FAST, until, working
@@ -90,6 +91,22 @@ async def test_a_job_that_kills_its_workers_dies_at_last(database, make_runtime,
         worker.relay.wake()
         row = await ended(job_id, "dead")
     assert row["error"] == "The worker was lost"
+
+
+async def test_an_outcome_under_another_workers_claim_changes_nothing(database, make_runtime, sql):
+    # A crash of PostgreSQL may undo a claim, so that two workers hold the same attempt's number.
+    opened = asyncio.Event()
+    async with working(make_runtime(gate, resources={asyncio.Event: opened})):
+        job_id = await put(database, gate)
+        await running(sql, job_id)
+        row = await sql.fetchrow("select attempt, attempt_started_at, worker from job where id = $1", job_id)
+        outcome = Outcome(
+            id=job_id, attempt=row["attempt"], state="succeeded", started_at=row["attempt_started_at"]
+        )
+        assert await record(sql, [outcome], "another") == []
+        assert await sql.fetchval("select state from job where id = $1", job_id) == "running"
+        assert await record(sql, [outcome], row["worker"]) != []
+        opened.set()
 
 
 async def test_a_lease_is_renewed_while_the_job_runs(database, make_runtime, sql):
