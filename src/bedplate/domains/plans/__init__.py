@@ -1,25 +1,46 @@
 """Living plans: the plan as data, its document without damage, and the drift between them."""
 
+from bedplate.domains.plans.batches.controllers import BatchController
+from bedplate.domains.plans.claims.controllers import ClaimController
 from bedplate.domains.plans.controllers import PlanController
 from bedplate.domains.plans.dependencies.controllers import DependencyController
 from bedplate.domains.plans.errors import ERRORS
+from bedplate.domains.plans.events.controllers import PlanEventController
 from bedplate.domains.plans.insight.controllers import ImpactController, InsightController
 from bedplate.domains.plans.jobs import export_plan, import_plan
+from bedplate.domains.plans.phases.controllers import PhaseController
+from bedplate.domains.plans.records.criteria import CriterionController
+from bedplate.domains.plans.records.decisions import DecisionController
+from bedplate.domains.plans.records.lessons import LessonController
+from bedplate.domains.plans.records.risks import RiskController
 from bedplate.domains.plans.revisions.controllers import DocumentController, RevisionController
 from bedplate.domains.plans.tasks.controllers import PlanTaskController, TaskController
+from bedplate.domains.plans.tasks.parts import TaskPartController
+from bedplate.domains.plans.time.controllers import TimeController, TimeEntryController
 from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="plans",
     controllers=(
         PlanController,
+        PhaseController,
         PlanTaskController,
+        BatchController,
         TaskController,
+        TaskPartController,
+        ClaimController,
         DependencyController,
-        RevisionController,
-        DocumentController,
         InsightController,
         ImpactController,
+        DecisionController,
+        LessonController,
+        RiskController,
+        CriterionController,
+        TimeController,
+        TimeEntryController,
+        RevisionController,
+        DocumentController,
+        PlanEventController,
     ),
     jobs=(import_plan, export_plan),
     permissions={

@@ -18,9 +18,7 @@ def _count(kind: type[PlanRow], *conditions: Condition) -> ScalarSelect[Any]:
     return _of(kind, func.count(), *conditions)
 
 
-def _of(
-    kind: type[PlanRow], measure: ColumnElement[Any], *conditions: Condition
-) -> ScalarSelect[Any]:
+def _of(kind: type[PlanRow], measure: ColumnElement[Any], *conditions: Condition) -> ScalarSelect[Any]:
     scope = kind.plan_id == bindparam("plan_id")
     return select(measure).select_from(kind).where(scope, *conditions).scalar_subquery()
 

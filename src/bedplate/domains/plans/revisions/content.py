@@ -74,7 +74,9 @@ class Reading:
 
 def _plan() -> Any:
     columns: list[Any] = [getattr(Plan, name) for name in _PLAN_FIELDS]
-    inner = select(literal_column("'plan'", Text).label("ref"), *columns).where(Plan.id == bindparam("plan_id"))
+    inner = select(literal_column("'plan'", Text).label("ref"), *columns).where(
+        Plan.id == bindparam("plan_id")
+    )
     row = inner.subquery()
     return select(cast(func.row_to_json(row.table_valued()), Text)).scalar_subquery().label("plan")
 

@@ -57,7 +57,7 @@ class RevisionController(Controller):
     async def export_document(
         self,
         plan_id: UUID,
-        data: ExportOrder,
+        data: ExportOrder,  # noqa: ARG002 - holds the body to being empty
         caller: Caller,
         db: Transaction,
     ) -> Response[JobView]:

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from bedplate.domains.plans.errors import OtherPlan
 from bedplate.domains.plans.tasks.models import ChecklistItem, Task
-from bedplate.domains.plans.tasks.schemas import ItemChange, NewItem
+from bedplate.domains.plans.tasks.schemas import ItemChange, ItemPatch, NewItem
 from bedplate.platform.db import Transaction, new_id, utcnow
 from bedplate.platform.errors import invalid
 
@@ -53,7 +53,7 @@ async def change_items(session: Transaction, task: Task, changes: Sequence[ItemC
     await new_items(session, task, fresh)
 
 
-def change_item(item: ChecklistItem, change: ItemChange) -> None:
+def change_item(item: ChecklistItem, change: ItemChange | ItemPatch) -> None:
     """Change an item's text or tick."""
     if change.text is not UNSET:
         item.text = change.text

@@ -39,6 +39,11 @@ class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     checklist: Annotated[tuple[NewItem, ...], Meta(max_length=200)] = ()
 
 
+class ItemPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    text: Line | UnsetType = UNSET
+    done: bool | UnsetType = UNSET
+
+
 class ItemChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """With an id, a change of that item; without one, a new item, which needs a text."""
 
@@ -138,6 +143,12 @@ class TaskDetail(TaskView):
     def of(cls, task: TaskView, items: Sequence[ItemView]) -> Self:
         """The task with these items."""
         return cls(**msgspec.structs.asdict(task), checklist=tuple(items))
+
+
+class ClaimOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the claim holds unless it is renewed."""
+
+    lease_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 900
 
 
 class TransitionView(msgspec.Struct):

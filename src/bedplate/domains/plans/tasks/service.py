@@ -63,7 +63,7 @@ class TaskService:
         session.add(task)
         await session.flush()
         await new_items(session, task, new.checklist)
-        await self._tell("task.created", task, actor)
+        await self.tell("task.created", task, actor)
         return task
 
     async def change(self, task: Task, patch: TaskPatch, actor: Actor) -> None:
@@ -85,7 +85,7 @@ class TaskService:
         )
         await self._session.flush()
         if values or patch.checklist is not UNSET or not moved:
-            await self._tell(
+            await self.tell(
                 "task.updated", task, actor, fields=sorted(k for k in given if given[k] is not UNSET)
             )
 
@@ -104,7 +104,7 @@ class TaskService:
 
     async def remove(self, task: Task, actor: Actor) -> None:
         """Remove a task with its checklist and its edges; its children stay, under nobody."""
-        await self._tell("task.deleted", task, actor)
+        await self.tell("task.deleted", task, actor)
         await self._session.execute(delete(Task).where(Task.id == task.id))
 
     async def _check(self, plan_id: UUID, values: dict[str, Any], task_id: UUID | None = None) -> None:
@@ -124,7 +124,8 @@ class TaskService:
         highest = await self._session.scalar(select(func.max(Task.position)).where(Task.plan_id == plan_id))
         return 0 if highest is None else min(highest + 1, 2_000_000_000)
 
-    async def _tell(self, event: str, task: Task, actor: Actor, **data: Any) -> None:
+    async def tell(self, event: str, task: Task, actor: Actor, **data: Any) -> None:
+        """Write what happened to a task."""
         resource = f"task:{task.id}"
         await changed(
             self._session, event, actor, plan_id=task.plan_id, team_id=task.team_id, resource=resource, **data

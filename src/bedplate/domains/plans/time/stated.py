@@ -1,13 +1,11 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
-
 from bedplate.domains.plans.bulk import insert_rows
 from bedplate.domains.plans.document.entities import Content
 from bedplate.domains.plans.models import Plan
-from bedplate.domains.plans.time.models import Standup, StandupItem
+from bedplate.domains.plans.time.models import StandupItem
+from bedplate.domains.plans.time.service import keep_standup
 from bedplate.platform.db import Transaction, new_id, utcnow
 
 
@@ -18,19 +16,12 @@ async def keep_stated_standup(
     if author_id is None or not content.standups:
         return
     day = content.plan.document_updated_on or utcnow().date()
-    of_plan = {"team_id": plan.team_id, "plan_id": plan.id}
-    statement = insert(Standup).values(id=new_id(), day=day, author_id=author_id, **of_plan)
-    standup_id = await session.scalar(
-        statement.on_conflict_do_update(
-            index_elements=["plan_id", "day", "author_id"],
-            set_={"updated_at": utcnow(), "version": Standup.version + 1},
-        ).returning(Standup.id)
-    )
-    await session.execute(delete(StandupItem).where(StandupItem.standup_id == standup_id))
+    standup_id = await keep_standup(session, plan, day, author_id)
     rows = [
         {
             "id": new_id(),
-            **of_plan,
+            "team_id": plan.team_id,
+            "plan_id": plan.id,
             "standup_id": standup_id,
             "position": position,
             "kind": stated.kind,
