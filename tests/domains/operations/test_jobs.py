@@ -131,7 +131,7 @@ async def test_a_failed_job_says_why_and_is_tried_again(asgi, join, runtime):
                 await asyncio.sleep(0.01)
 
 
-async def test_a_queued_job_is_cancelled(asgi, join):
+async def test_a_queued_job_is_cancelled(asgi, join, make_admin):
     person = await join(asgi)
     location = await start(asgi, person)
     early = await asgi.post(f"{location}/retry", headers=person.headers)
@@ -139,6 +139,9 @@ async def test_a_queued_job_is_cancelled(asgi, join):
     assert (await asgi.post(f"{location}/cancellation", headers=person.headers)).status_code == 202
     job = (await asgi.get(location, headers=person.headers)).json()
     assert (job["state"], job["next_attempt_at"]) == ("cancelled", None)
+    admin = await make_admin(asgi)
+    events = (await asgi.get("/v1/audit-events?type=job.cancelled", headers=admin.headers)).json()["items"]
+    assert [(e["actor_id"], e["resource"]) for e in events] == [(person.user_id, f"job:{job['id']}")]
 
 
 @pytest.mark.security
@@ -165,6 +168,8 @@ async def test_a_teams_job_is_its_members_and_no_strangers(asgi, join, runtime):
         shared = await enqueue(session, private, Order(), team_id=UUID(owner.team_id), owner_id=uuid4())
     assert (await asgi.get(f"/v1/jobs/{shared}", headers=owner.headers)).status_code == 200
     assert (await asgi.get(f"/v1/jobs/{shared}", headers=other.headers)).status_code == 404
+    none = await asgi.get("/v1/jobs?tag=nightly", headers=owner.headers)
+    assert (none.status_code, none.json()["items"]) == (200, [])
     listed = (await asgi.get(f"/v1/jobs?team_id={owner.team_id}", headers=owner.headers)).json()["items"]
     assert [one["id"] for one in listed] == [str(shared)]
 

@@ -6,6 +6,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
+from bedplate.domains.audit import Actor, record
 from bedplate.domains.operations.schemas import JobState, StartJob
 from bedplate.domains.operations.stream import ENDED_ID, event_stream, last_seen
 from bedplate.platform.auth.access import Access
@@ -102,16 +103,18 @@ class JobController(Controller):
 
     @post("/{job_id:uuid}/cancellation", access=WRITE, status_code=HTTP_202_ACCEPTED)
     async def cancel_job(
-        self, job_id: UUID, caller: Caller, db: Transaction, book: JobBook
+        self, job_id: UUID, caller: Caller, db: Transaction, book: JobBook, actor: Actor
     ) -> Response[dict[str, UUID]]:
         """Cancel a job and those under it; a running one stops within a second."""
         await book.cancel(db, caller.user_id, job_id)
+        await record(db, "job.cancelled", actor, resource=f"job:{job_id}")
         return accepted({"id": job_id}, f"/v1/jobs/{job_id}")
 
     @post("/{job_id:uuid}/retry", access=WRITE, status_code=HTTP_202_ACCEPTED)
     async def retry_job(
-        self, job_id: UUID, caller: Caller, db: Transaction, book: JobBook
+        self, job_id: UUID, caller: Caller, db: Transaction, book: JobBook, actor: Actor
     ) -> Response[dict[str, UUID]]:
         """Queue a failed or dead job again."""
         await book.retry(db, caller.user_id, job_id)
+        await record(db, "job.retried", actor, resource=f"job:{job_id}")
         return accepted({"id": job_id}, f"/v1/jobs/{job_id}")

@@ -16,6 +16,7 @@ from bedplate.settings.jobs import JobsSettings
 PAGE = 5000
 SWEEP_ROWS = 1000
 SHORTEST = 0.02
+COUNT_SECONDS = 5.0
 GAUGES = """
 select queue, count(*), extract(epoch from now() - min(available_at))::float8 from job
 where state = 'queued' and not waiting and available_at <= now() group by queue
@@ -51,6 +52,7 @@ class Relay:
         self._place = BEGINNING
         self._woken = asyncio.Event()
         self.ticked_at = time.monotonic()
+        self._counted_at = float("-inf")
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -67,7 +69,9 @@ class Relay:
         """Look once; a part that fails does not keep the others from looking."""
         for part in (self._reap, self._settle, self._schedules, self._due, self._limited, self._sweep):
             await self._guarded(part)
-        await self._guarded(self._gauges)
+        if time.monotonic() - self._counted_at > COUNT_SECONDS:
+            self._counted_at = time.monotonic()
+            await self._guarded(self._gauges)
         self.ticked_at = time.monotonic()
 
     async def _guarded(self, part: Callable[[], Awaitable[None]]) -> None:
