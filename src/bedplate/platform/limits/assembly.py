@@ -1,0 +1,51 @@
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from litestar.handlers import BaseRouteHandler
+
+from bedplate.platform.limits.book import RuleBook
+from bedplate.platform.limits.census import Census
+from bedplate.platform.limits.limiter import Limiter
+from bedplate.platform.limits.memory_store import MemoryLimitStore
+from bedplate.platform.limits.plan import RoutePlan, plan_of
+from bedplate.platform.limits.redis_store import RedisLimitStore
+from bedplate.platform.limits.signin import SignInGuard
+from bedplate.platform.redis import Client
+from bedplate.settings.limits import LimitsSettings
+
+
+class Limits:
+    """A process's limits: its rules, its limiter, and the store to register with Litestar as `limits`.
+
+    Raises:
+        LimitsError: an override or a policy is wrong.
+    """
+
+    def __init__(self, settings: LimitsSettings, client: Client, *, prefix: str, workers: int = 1) -> None:
+        self.enabled = settings.enabled
+        self.book = RuleBook(settings.overrides, prefix)
+        self.store: RedisLimitStore | MemoryLimitStore = (
+            MemoryLimitStore()
+            if settings.store == "memory"
+            else RedisLimitStore(client, prefix, settings.patience)
+        )
+        self.limiter = Limiter(settings, self.store)
+        self.sign_in = SignInGuard(self.limiter, self.book, enabled=settings.enabled)
+        self._census: Census | None = None
+        if not settings.processes:
+            self.limiter.processes = workers
+            if settings.store == "redis":
+                self._census = Census(client, prefix, self.limiter, at_least=workers)
+
+    def plan(self, handler: BaseRouteHandler) -> RoutePlan:
+        """Compile the policies of a route."""
+        return plan_of(handler, self.book) if self.enabled else RoutePlan((), self.book)
+
+    @asynccontextmanager
+    async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
+        """Keep count of the processes that share every limit."""
+        if self._census is None or not self.enabled:
+            yield
+            return
+        async with self._census.lifespan():
+            yield
