@@ -8,7 +8,7 @@ from bedplate.domains.access.dependencies import provide_assignments, provide_ro
 from bedplate.domains.access.errors import RoleExists
 from bedplate.domains.access.permissions import is_administrative
 from bedplate.domains.access.reads import MEMBER
-from bedplate.domains.access.service import ADMIN, AccessService, Grants
+from bedplate.domains.access.service import ADMIN, AccessService, Grants, change_grants, hold_grants
 from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
@@ -33,5 +33,7 @@ __all__ = [
     "AccessService",
     "Assignments",
     "Grants",
+    "change_grants",
+    "hold_grants",
     "is_administrative",
 ]

@@ -1,19 +1,16 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bedplate.domains.access.errors import BeyondOwnPermissions, LastAdministrator, UnknownRole
 from bedplate.domains.access.models import Role, RolePermission, UserRole
-from bedplate.domains.access.service import ADMIN, AccessService
+from bedplate.domains.access.service import ADMIN, AccessService, change_grants
 from bedplate.domains.accounts.scope import is_person, usable
 from bedplate.domains.audit import Actor, record
 from bedplate.platform.auth.revocation import revoke
 from bedplate.platform.db import Transaction
-
-# A constant of ours for pg_advisory_xact_lock: whatever may cost an administrator takes turns.
-LOCK = 0x61646D6E
 
 
 class Assignments:
@@ -37,6 +34,7 @@ class Assignments:
             UnknownRole: there is none of this name.
             BeyondOwnPermissions: it allows what the giver may not.
         """
+        await change_grants(self._session)
         role_id = await self._role(role, own)
         row = insert(UserRole).values(user_id=user_id, role_id=role_id).on_conflict_do_nothing()
         if await self._session.scalar(row.returning(UserRole.user_id)) is not None:
@@ -50,6 +48,7 @@ class Assignments:
             UnknownRole: there is none of this name.
             BeyondOwnPermissions: it allows what the taker may not.
         """
+        await change_grants(self._session)
         role_id = await self._role(role, own)
         if role == ADMIN:
             await self.must_keep_administrator(user_id)
@@ -58,13 +57,13 @@ class Assignments:
             await self._changed("role.withdrawn", user_id, role, actor)
 
     async def must_keep_administrator(self, leaving: UUID) -> None:
-        """Hold the lock until the transaction ends, and refuse if this person is the last administrator.
+        """Refuse if this person is the last administrator; nobody else can cease to be one meanwhile.
 
         Raises:
             LastAdministrator: he is.
         """
         session = self._session
-        await session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+        await change_grants(session)
         administrators = select(UserRole.user_id).join(Role, Role.id == UserRole.role_id)
         living = administrators.where(
             Role.name == ADMIN, usable(UserRole.user_id), is_person(UserRole.user_id)

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 from bedplate.domains.access.errors import BeyondOwnPermissions, SystemRole, UnknownPermission
 from bedplate.domains.access.models import Role, RolePermission, UserRole
 from bedplate.domains.access.schemas import NewRole, RolePatch, RoleView
+from bedplate.domains.access.service import change_grants
 from bedplate.domains.audit import Actor, record
 from bedplate.platform.auth.revocation import revoke
 from bedplate.platform.db import Transaction, new_id, utcnow
@@ -45,6 +46,7 @@ class RoleService:
             NotFound: there is none.
             SystemRole: it is the code's to keep.
         """
+        await change_grants(self._session)
         role = await self._session.scalar(select(Role).where(Role.id == role_id).with_for_update())
         if role is None:
             raise NotFound

@@ -3,18 +3,40 @@ from uuid import UUID
 
 import msgspec
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bedplate.domains.access.models import Role, RolePermission, UserRole
 from bedplate.domains.access.permissions import is_administrative
 from bedplate.domains.access.reads import MEMBER
+from bedplate.domains.accounts.scope import usable
 from bedplate.domains.audit import Actor, record
-from bedplate.platform.db import RepositoryService, new_id
+from bedplate.platform.db import RepositoryService, Transaction, new_id
 
 ADMIN = "admin"
 # A constant of ours, so that two processes that start at once take turns.
 LOCK = 0x726F6C65
+
+
+# Likewise, for whoever tells what people may, and for whoever changes it.
+GRANTS_LOCK = 0x6772616E
+
+
+async def hold_grants(session: Transaction) -> None:
+    """Keep what people may as it is until the transaction ends; any number may hold it at once.
+
+    First of a transaction that issues a token: else one could be told by the state before a change, and
+    issued after the change has ended all tokens.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock_shared(GRANTS_LOCK)))
+
+
+async def change_grants(session: Transaction) -> None:
+    """Wait until nobody tells what people may, and let nobody tell it until the transaction ends.
+
+    First of a transaction that changes roles, disables or deletes; these take turns by it too.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(GRANTS_LOCK)))
 
 
 class Grants(msgspec.Struct, frozen=True):
@@ -41,13 +63,14 @@ class AccessService(RepositoryService[Role]):
         await self._keep(MEMBER, "Uses the service", member)
 
     async def grants(self, user_id: UUID) -> Grants:
-        """A person's roles and permissions, everybody's included."""
+        """A person's roles and permissions, everybody's included; none of one who is disabled or deleted."""
         statement = (
             select(Role.name, RolePermission.permission)
             .join(RolePermission, RolePermission.role_id == Role.id, isouter=True)
             .where(
+                usable(literal(user_id)),
                 (Role.name == MEMBER)
-                | Role.id.in_(select(UserRole.role_id).where(UserRole.user_id == user_id))
+                | Role.id.in_(select(UserRole.role_id).where(UserRole.user_id == user_id)),
             )
         )
         rows = (await self.session.execute(statement)).all()

@@ -3,11 +3,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import String, bindparam, cast, func, select
+from sqlalchemy import Select, String, bindparam, cast, func, select
 from sqlalchemy.orm import aliased
 
 from bedplate.domains.audit.models import AuditEvent, AuditSubject
-from bedplate.platform.db import Listing, Sort
+from bedplate.platform.db import Listing, Read, Sort
 
 _actor, _subject = aliased(AuditSubject), aliased(AuditSubject)
 
@@ -55,8 +55,30 @@ class AuditRow(msgspec.Struct):
         return AuditEventView(**values, data=_raw(self.data))
 
 
-EVENTS = Listing(
-    "audit-events",
+def audit_columns() -> Select[*tuple[Any, ...]]:
+    """The columns of `AuditRow`, with the persons behind the pseudonyms."""
+    return (
+        select(
+            AuditEvent.id,
+            AuditEvent.type,
+            AuditEvent.created_at,
+            _actor.user_id.label("actor_id"),
+            _subject.user_id.label("subject_id"),
+            AuditEvent.team_id,
+            AuditEvent.resource,
+            AuditEvent.session_id,
+            AuditEvent.key_id,
+            func.host(AuditEvent.address).label("address"),
+            AuditEvent.user_agent,
+            AuditEvent.request_id,
+            cast(AuditEvent.data, String).label("data"),
+        )
+        .outerjoin(_actor, _actor.pseudonym == AuditEvent.actor)
+        .outerjoin(_subject, _subject.pseudonym == AuditEvent.subject)
+    )
+
+
+_EVENTS = (
     select(
         AuditEvent.id,
         AuditEvent.type,
@@ -73,7 +95,12 @@ EVENTS = Listing(
         cast(AuditEvent.data, String).label("data"),
     )
     .outerjoin(_actor, _actor.pseudonym == AuditEvent.actor)
-    .outerjoin(_subject, _subject.pseudonym == AuditEvent.subject),
+    .outerjoin(_subject, _subject.pseudonym == AuditEvent.subject)
+)
+
+EVENTS = Listing(
+    "audit-events",
+    _EVENTS,
     AuditRow,
     sorts={"created_at": Sort(columns=(AuditEvent.id,), kinds=(UUID,))},
     default_sort="-created_at",
@@ -82,7 +109,11 @@ EVENTS = Listing(
         "actor_id": _actor.user_id == bindparam("actor_id"),
         "subject_id": _subject.user_id == bindparam("subject_id"),
         "team_id": AuditEvent.team_id == bindparam("team_id"),
+        "resource": AuditEvent.resource == bindparam("resource"),
+        "session_id": AuditEvent.session_id == bindparam("session_id"),
+        "key_id": AuditEvent.key_id == bindparam("key_id"),
         "since": AuditEvent.created_at >= bindparam("since"),
         "until": AuditEvent.created_at < bindparam("until"),
     },
 )
+EVENT = Read(_EVENTS.where(AuditEvent.id == bindparam("id")), AuditRow)

@@ -22,7 +22,7 @@ class MeController(Controller):
     path = "/v1/me"
     tags = ("me",)
 
-    @get("/", access=UNVERIFIED)
+    @get("/", access=Access(verified=False, keys=True))
     async def get_me(self, request: TypedRequest) -> Response[Profile]:
         """Show one's own account."""
         profile = await _profile(request.caller, request.reads)

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import cast, func, select, update
 from sqlalchemy.dialects.postgresql import INET
 
-from bedplate.domains.access import AccessService
+from bedplate.domains.access import AccessService, hold_grants
 from bedplate.domains.accounts import AccountService, Post
 from bedplate.domains.accounts.reads import Credentials
 from bedplate.domains.audit import Actor, record
@@ -43,6 +43,7 @@ class SessionService:
 
     async def open(self, account: Credentials, actor: Actor, opening: Opening) -> TokenPair:
         """Begin a session for a person who has just proved who he is."""
+        await hold_grants(self._session)
         row = await self._begin(account, actor, opening)
         return await self._pair(row, 0, email_verified=account.email_verified)
 
@@ -59,20 +60,25 @@ class SessionService:
         Raises:
             InvalidRefreshToken: the session has ended.
         """
-        now = utcnow()
-        row = await self._session.get(AuthSession, session_id, with_for_update=True)
-        if row is None or row.user_id != account.id or not _alive(row, now):
-            raise InvalidRefreshToken
-        row.authenticated_at = row.rotated_at = now
+        row = await self._proved(session_id, account, actor, method)
         row.refresh_count += 1
-        row.idle_expires_at = now + dt.timedelta(seconds=self._settings.refresh_idle_ttl)
         await self._session.flush()
-        # What a browser's session holds in memory is read anew; a client goes on with the token it gets here.
-        await revoke(self._session, "session", session_id)
-        await record(
-            self._session, "session.stepped_up", actor, resource=f"session:{session_id}", method=method
-        )
         return await self._pair(row, row.refresh_count, email_verified=account.email_verified)
+
+    async def reprove_cookie(
+        self, session_id: UUID, account: Credentials, actor: Actor, *, method: str
+    ) -> str:
+        """The same for a browser's session; returns its new cookie, the former one is dead.
+
+        Raises:
+            InvalidRefreshToken: the session has ended.
+        """
+        row = await self._proved(session_id, account, actor, method)
+        row.nonce = secrets.token_bytes(16)
+        await self._session.flush()
+        # What processes hold of the former cookie dies with this.
+        await revoke(self._session, "session", session_id)
+        return self._cookies.make(row.id, row.nonce)
 
     async def renew(self, token: str, actor: Actor) -> TokenPair:
         """Trade a refresh token for its successor; twins within the grace period get the same one.
@@ -81,6 +87,7 @@ class SessionService:
             InvalidRefreshToken: unknown, expired or revoked; a stale one ends its family first.
         """
         presented = self._refresh_tokens.parse(token)
+        await hold_grants(self._session)
         row = await self._session.get(AuthSession, presented.session_id)
         now = utcnow()
         if row is None or not self._refresh_tokens.genuine(presented, row.nonce) or not _alive(row, now):
@@ -123,17 +130,19 @@ class SessionService:
         keep: UUID | None = None,
     ) -> int:
         """End a person's sessions, all, one, or all but one; returns how many ended."""
-        ended = await _end(self._session, user_id, because, only=only, keep=keep)
-        for session_id in ended:
-            await record(
-                self._session,
-                "session.revoked",
-                actor,
-                subject=user_id,
-                resource=f"session:{session_id}",
-                because=because,
-            )
-        return len(ended)
+        return await end_sessions(self._session, user_id, actor, because=because, only=only, keep=keep)
+
+    async def _proved(self, session_id: UUID, account: Credentials, actor: Actor, method: str) -> AuthSession:
+        now = utcnow()
+        row = await self._session.get(AuthSession, session_id, with_for_update=True)
+        if row is None or row.user_id != account.id or not _alive(row, now):
+            raise InvalidRefreshToken
+        row.authenticated_at = row.rotated_at = now
+        row.idle_expires_at = now + dt.timedelta(seconds=self._settings.refresh_idle_ttl)
+        await record(
+            self._session, "session.stepped_up", actor, resource=f"session:{session_id}", method=method
+        )
+        return row
 
     async def _begin(self, account: Credentials, actor: Actor, opening: Opening) -> AuthSession:
         now = utcnow()
@@ -221,6 +230,9 @@ class SessionService:
 
     async def _pair(self, row: AuthSession, count: int, *, email_verified: bool) -> TokenPair:
         grants = await AccessService(session=self._session).grants(row.user_id)
+        if not grants.roles:
+            # Disabled or deleted while this request was on its way; everybody else is at least a member.
+            raise InvalidRefreshToken
         access_token = self._tokens.issue(
             user_id=row.user_id,
             session_id=row.id,
@@ -233,6 +245,23 @@ class SessionService:
         return TokenPair(
             access_token, self._tokens.lifetime, self._refresh_tokens.make(row.id, row.nonce, count)
         )
+
+
+async def end_sessions(
+    session: Transaction,
+    user_id: UUID,
+    actor: Actor,
+    *,
+    because: str,
+    only: UUID | None = None,
+    keep: UUID | None = None,
+) -> int:
+    """End a person's sessions, all, one, or all but one; returns how many ended."""
+    ended = await _end(session, user_id, because, only=only, keep=keep)
+    for session_id in ended:
+        resource = f"session:{session_id}"
+        await record(session, "session.revoked", actor, subject=user_id, resource=resource, because=because)
+    return len(ended)
 
 
 def _alive(row: AuthSession, now: dt.datetime) -> bool:

@@ -6,6 +6,7 @@ from bedplate.domains.teams.controllers import TeamController
 from bedplate.domains.teams.dependencies import provide_invitations, provide_members, provide_teams
 from bedplate.domains.teams.errors import AlreadyMember
 from bedplate.domains.teams.invitations.controllers import AnswerController, InvitationController
+from bedplate.domains.teams.jobs import SWEEPING, sweep
 from bedplate.domains.teams.members.controllers import MemberController
 from bedplate.domains.teams.members.service import MemberService
 from bedplate.domains.teams.schemas import TeamRole
@@ -24,6 +25,8 @@ from bedplate.platform.domain import Domain
 DOMAIN = Domain(
     name="teams",
     controllers=(TeamController, MemberController, InvitationController, AnswerController),
+    jobs=(sweep,),
+    schedules=(SWEEPING,),
     permissions={"teams:read": "See one's teams", "teams:write": "Make and change teams"},
     errors={"uq_team_member_team_id_user_id": AlreadyMember},
     dependencies={

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from msgspec import UNSET
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from bedplate.domains.accounts.scope import is_person
 from bedplate.domains.accounts.service_accounts import close_service_accounts
@@ -81,8 +81,8 @@ class TeamService(RepositoryService[Team]):
         await record(session, "team.deleted", actor, team_id=team.id, resource=f"team:{team.id}")
         await session.execute(delete(Team).where(Team.id == team.id))
 
-    async def release(self, user_id: UUID, actor: Actor) -> None:
-        """Let go of a person whose account is deleted: out of shared teams; those of his alone are disbanded.
+    async def must_not_orphan(self, user_id: UUID) -> None:
+        """Lock a person's teams, before his account is closed.
 
         Raises:
             LastOwner: a team with others in it would be without an owner.
@@ -91,16 +91,11 @@ class TeamService(RepositoryService[Team]):
         teams = select(Team).join(TeamMember).where(TeamMember.user_id == user_id, Team.personal_of.is_(None))
         # In the order of the keys, so that two such locks never wait for each other.
         for team in list(await session.scalars(teams.order_by(Team.id).with_for_update(of=Team))):
-            people = [
+            people = (
                 TeamMember.team_id == team.id,
                 TeamMember.user_id != user_id,
                 is_person(TeamMember.user_id),
-            ]
-            if not await session.scalar(select(func.count()).where(*people)):
-                await self.disband(team, actor)
-                continue
-            if not await session.scalar(select(func.count()).where(*people, TeamMember.role == "owner")):
+            )
+            others = set(await session.scalars(select(TeamMember.role).where(*people)))
+            if others and "owner" not in others:
                 raise LastOwner(extra={"team_id": str(team.id)})
-            member = (TeamMember.team_id == team.id, TeamMember.user_id == user_id)
-            await session.execute(delete(TeamMember).where(*member))
-            await record(session, "team.member_left", actor, subject=user_id, team_id=team.id)

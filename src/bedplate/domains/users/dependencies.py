@@ -1,8 +1,7 @@
-from bedplate.domains.sessions.service import SessionService
 from bedplate.domains.users.service import UserService
 from bedplate.platform.db import Transaction
 
 
-def provide_users(db: Transaction, sessions: SessionService) -> UserService:
+def provide_users(db: Transaction) -> UserService:
     """The dependency `users`."""
-    return UserService(db, sessions)
+    return UserService(db)

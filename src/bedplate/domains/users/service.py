@@ -3,12 +3,12 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from bedplate.domains.access import Assignments
+from bedplate.domains.access import Assignments, change_grants
 from bedplate.domains.accounts import AccountService
 from bedplate.domains.accounts.administration import AccountAdministration
 from bedplate.domains.accounts.directory import AccountSummary
 from bedplate.domains.audit import Actor, record
-from bedplate.domains.sessions.service import SessionService
+from bedplate.domains.sessions.service import end_sessions
 from bedplate.domains.teams import TeamService
 from bedplate.domains.users.errors import RolesNeedPermission
 from bedplate.domains.users.reads import USERS
@@ -23,9 +23,8 @@ ROLES = "roles:write"
 class UserService:
     """What administrators do to people. Nobody touches one who may more than himself; `own` is what he may."""
 
-    def __init__(self, session: Transaction, sessions: SessionService) -> None:
+    def __init__(self, session: Transaction) -> None:
         self._session = session
-        self._sessions = sessions
         self._accounts = AccountAdministration(session)
         self._assignments = Assignments(session)
 
@@ -50,6 +49,7 @@ class UserService:
             LastAdministrator: nobody would be one.
             RolesNeedPermission: roles are another permission's matter.
         """
+        await change_grants(self._session)
         await self._assignments.must_not_exceed(user_id, own)
         if patch.name is not UNSET:
             await self._accounts.rename(user_id, patch.name, actor)
@@ -85,10 +85,10 @@ class UserService:
             LastAdministrator: he is.
             LastOwner: a team with others in it would be without an owner.
         """
-        await self._assignments.must_not_exceed(user_id, own)
         await self._assignments.must_keep_administrator(user_id)
+        await self._assignments.must_not_exceed(user_id, own)
+        await TeamService(session=self._session).must_not_orphan(user_id)
         await AccountService(session=self._session).close(user_id, grace)
-        await TeamService(session=self._session).release(user_id, actor)
         await self._end(user_id, actor, because="deleted")
         await record(self._session, "account.deleted", actor, subject=user_id, by="administrator")
 
@@ -102,5 +102,5 @@ class UserService:
             await self._assignments.take(user_id, role, own, actor)
 
     async def _end(self, user_id: UUID, actor: Actor, *, because: str) -> None:
-        await self._sessions.end_all(user_id, actor, because=because)
+        await end_sessions(self._session, user_id, actor, because=because)
         await revoke(self._session, "user", user_id)

@@ -16,7 +16,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """Who may call a route; declared beside it as `access=…`, and a route without one does not start.
 
     `permission` must be among the caller's scopes; `verified` asks for a verified address; `step_up` for a
-    proof of identity within the last five minutes; `session` refuses API keys.
+    proof of identity within the last five minutes; `session` refuses API keys. What a key may do is what it
+    was given, so it may not call a route that names no permission, unless `keys` says so.
     """
 
     anonymous: bool = False
@@ -24,6 +25,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool = True
     step_up: bool = False
     session: bool = False
+    keys: bool = False
 
 
 class MissingScope(Forbidden):
@@ -75,7 +77,7 @@ async def access_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: 
 
 
 def _check(access: Access, caller: Caller) -> None:
-    if access.session and caller.kind == "api_key":
+    if caller.kind == "api_key" and (access.session or not (access.permission or access.keys)):
         raise SessionRequired
     if access.permission is not None and access.permission not in caller.scopes:
         raise MissingScope(extra={"permission": access.permission})

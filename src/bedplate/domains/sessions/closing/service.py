@@ -1,10 +1,12 @@
 import datetime as dt
 from uuid import UUID
 
+from bedplate.domains.access import Assignments
 from bedplate.domains.accounts import AccountService, Post
 from bedplate.domains.accounts.tokens import issue, redeem
 from bedplate.domains.audit import Actor, record
 from bedplate.domains.sessions.service import SessionService
+from bedplate.domains.teams import TeamService
 from bedplate.platform.auth.revocation import revoke
 from bedplate.platform.db import Transaction
 from bedplate.settings.auth import AuthSettings
@@ -22,7 +24,14 @@ class ClosingService:
         self._settings = settings
 
     async def close(self, account_id: UUID, actor: Actor) -> dt.datetime:
-        """Close an account and end its sessions and keys; returns when it is erased."""
+        """Close an account and end its sessions and keys; returns when it is erased.
+
+        Raises:
+            LastAdministrator: nobody would be one.
+            LastOwner: a team with others in it would be without an owner.
+        """
+        await Assignments(self._session).must_keep_administrator(account_id)
+        await TeamService(session=self._session).must_not_orphan(account_id)
         grace = self._settings.delete_grace
         erase_at = await AccountService(session=self._session).close(account_id, grace)
         token = await issue(self._session, account_id, "restore", grace)
