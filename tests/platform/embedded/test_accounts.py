@@ -40,6 +40,7 @@ def test_a_closed_folder_stays_closed_and_the_servers_say_where_they_are(
     for _ in range(2):
         with Engines(place / "home/data", durable=False, progress=told.append) as engines:
             assert engines.postgres.data.is_relative_to(fallback)
+            assert (engines.postgres.home.root / "data_dir").read_text() == f"{place / 'home/data'}\n"
             ask(engines.urls.owner_url, "CREATE TABLE IF NOT EXISTS kept ()")
             with redis.from_url(engines.urls.redis_url) as client:
                 assert client.incr("count")

@@ -57,6 +57,9 @@ def find_home(data_dir: Path, progress: Callable[[str], None]) -> Home:
         if root != inside:
             progress(f"The databases are in {root}: user {account.name} cannot reach {data_dir}")
         _shared(root, account)
+        if root != inside:
+            # who finds it by itself must see whose it is
+            (root / "data_dir").write_text(f"{data_dir}\n")
         return Home(root, _private(_sockets(root), account), account)
     except OSError as error:
         raise EmbeddedError(
