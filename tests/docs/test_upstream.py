@@ -15,7 +15,7 @@ from redis.asyncio.connection import AbstractConnection
 from saq import worker as saq_worker
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - a refusal is an answer
     pass
 
 
