@@ -94,6 +94,8 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
     "limits": (
         "Bedplate: limits and refusals",
         [
+            ("Limiter on its own", "short", "{{job}}", "max by (job) (bedplate_limiter_degraded)"),
+            ("Limiter's trips", "ops", "{{result}}", rate("bedplate_limiter_trips_total", "result")),
             ("Limited (429)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="429"')),
             ("Not signed in (401)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="401"')),
             ("Not allowed (403)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="403"')),
