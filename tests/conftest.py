@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fixtures.servers import TestServers, drop_databases, start_servers, stop_servers
 
-pytest_plugins = ["fixtures.service", "fixtures.people"]
+pytest_plugins = ["fixtures.service", "fixtures.people", "fixtures.mail"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,8 +1,22 @@
 """Second factors: authenticator apps, recovery codes and passkeys."""
 
-from bedplate.domains.factors import models as models
+from litestar.di import Provide
+
+from bedplate.domains.factors.ceremonies import SWEEPING, sweep
+from bedplate.domains.factors.controllers import FactorController
+from bedplate.domains.factors.dependencies import provide_factors
+from bedplate.domains.factors.errors import FactorExists
+from bedplate.domains.factors.passkeys import RelyingParty
+from bedplate.domains.factors.service import FactorService
 from bedplate.platform.domain import Domain
 
-DOMAIN = Domain(name="factors")
+DOMAIN = Domain(
+    name="factors",
+    controllers=(FactorController,),
+    jobs=(sweep,),
+    schedules=(SWEEPING,),
+    errors={"uq_factor_passkey_credential_id": FactorExists},
+    dependencies={"factors": Provide(provide_factors, sync_to_thread=False)},
+)
 
-__all__ = ["DOMAIN"]
+__all__ = ["DOMAIN", "FactorService", "RelyingParty"]

@@ -10,6 +10,7 @@ from bedplate.domains.sessions.dependencies import (
     provide_closing,
     provide_emails,
     provide_passwords,
+    provide_second_factor,
     provide_sessions,
     provide_sign_in,
 )
@@ -17,15 +18,19 @@ from bedplate.domains.sessions.devices import Devices
 from bedplate.domains.sessions.emails.controllers import EmailController
 from bedplate.domains.sessions.keyset import JwksController
 from bedplate.domains.sessions.me import MeController
+from bedplate.domains.sessions.mfa.controllers import SecondFactorController
 from bedplate.domains.sessions.passwords.controllers import PasswordController
+from bedplate.domains.sessions.reads import export_sessions
 from bedplate.domains.sessions.refresh import RefreshTokens
 from bedplate.domains.sessions.tokens.controllers import TokenController
 from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="sessions",
+    exports={"sessions": export_sessions},
     controllers=(
         AuthController,
+        SecondFactorController,
         TokenController,
         EmailController,
         PasswordController,
@@ -35,6 +40,7 @@ DOMAIN = Domain(
     ),
     dependencies={
         "sign_in": Provide(provide_sign_in, sync_to_thread=False),
+        "second_factor": Provide(provide_second_factor, sync_to_thread=False),
         "sessions": Provide(provide_sessions, sync_to_thread=False),
         "password_service": Provide(provide_passwords, sync_to_thread=False),
         "email_service": Provide(provide_emails, sync_to_thread=False),

@@ -9,6 +9,8 @@ from bedplate.domains.audit import Actor
 from bedplate.domains.sessions import cookies, devices
 from bedplate.domains.sessions.schemas import CookieSession, Opening, TokenPair
 from bedplate.domains.sessions.service import SessionService
+from bedplate.platform.auth.access import SessionRequired
+from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.origins import Origins
 
 
@@ -37,6 +39,25 @@ async def signed_in(
     lifetime = int(request.app.state.settings.auth.session_ttl)
     session_cookie = _cookie(cookies.COOKIE, value, lifetime)
     return Response(CookieSession(lifetime), cookies=[session_cookie, _device_cookie(request, account.id)])
+
+
+async def proved_again(
+    request: Request[Any, Any, Any],
+    sessions: SessionService,
+    caller: Caller,
+    account: Credentials,
+    actor: Actor,
+    *,
+    method: str,
+) -> Response[TokenPair | CookieSession]:
+    """Renew what a fresh proof renews: a client's tokens, or a browser's cookie."""
+    if caller.session_id is None:
+        raise SessionRequired
+    if "authorization" in request.headers:
+        return Response(await sessions.reprove(caller.session_id, account, actor, method=method))
+    value = await sessions.reprove_cookie(caller.session_id, account, actor, method=method)
+    lifetime = int(request.app.state.settings.auth.session_ttl)
+    return Response(CookieSession(lifetime), cookies=[_cookie(cookies.COOKIE, value, lifetime)])
 
 
 def signed_out() -> Response[None]:

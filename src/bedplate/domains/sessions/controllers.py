@@ -7,6 +7,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED, HTTP_204_NO_CO
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.sessions.answers import signed_in, signed_out
+from bedplate.domains.sessions.mfa.service import SecondFactor
 from bedplate.domains.sessions.reads import SESSIONS
 from bedplate.domains.sessions.schemas import (
     Accepted,
@@ -44,11 +45,13 @@ class AuthController(Controller):
         request: Request[Any, Any, Any],
         data: Login,
         sign_in: SignIn,
+        second_factor: SecondFactor,
         sessions: SessionService,
         actor: Actor,
     ) -> Response[TokenPair | CookieSession]:
         """Trade an address and a password for tokens, or in a browser for a session cookie."""
         account = await sign_in.check(data, actor)
+        await second_factor.demand(account, method="password", device=data.device)
         return await signed_in(
             request,
             sessions,

@@ -3,8 +3,10 @@ from typing import Any
 from litestar import Request
 
 from bedplate.domains.accounts import Post
+from bedplate.domains.factors import FactorService
 from bedplate.domains.sessions.closing.service import ClosingService
 from bedplate.domains.sessions.emails.service import EmailService
+from bedplate.domains.sessions.mfa.service import SecondFactor
 from bedplate.domains.sessions.passwords.service import PasswordService
 from bedplate.domains.sessions.service import SessionService
 from bedplate.domains.sessions.signin import SignIn
@@ -15,6 +17,13 @@ def provide_sign_in(request: Request[Any, Any, Any], db: Transaction, reads: Rea
     """The dependency `sign_in`."""
     state = request.app.state
     return SignIn(db, reads, passwords=state.passwords, post=post, settings=state.settings.auth)
+
+
+def provide_second_factor(
+    db: Transaction, reads: ReadPool, factors: FactorService, sign_in: SignIn
+) -> SecondFactor:
+    """The dependency `second_factor`."""
+    return SecondFactor(db, reads, factors=factors, sign_in=sign_in)
 
 
 def provide_sessions(request: Request[Any, Any, Any], db: Transaction, post: Post) -> SessionService:

@@ -5,7 +5,7 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 
 from bedplate.domains.sessions.models import AuthSession
-from bedplate.platform.db import Listing, Sort
+from bedplate.platform.db import Listing, Read, ReadPool, Sort
 
 
 class SessionRow(msgspec.Struct):
@@ -19,18 +19,19 @@ class SessionRow(msgspec.Struct):
     client_id: str
 
 
+_session = select(
+    AuthSession.id,
+    AuthSession.created_at,
+    AuthSession.rotated_at.label("last_used_at"),
+    AuthSession.expires_at,
+    AuthSession.device,
+    func.host(AuthSession.address).label("address"),
+    AuthSession.user_agent,
+    AuthSession.client_id,
+)
 SESSIONS = Listing(
     "sessions",
-    select(
-        AuthSession.id,
-        AuthSession.created_at,
-        AuthSession.rotated_at.label("last_used_at"),
-        AuthSession.expires_at,
-        AuthSession.device,
-        func.host(AuthSession.address).label("address"),
-        AuthSession.user_agent,
-        AuthSession.client_id,
-    ).where(
+    _session.where(
         AuthSession.user_id == bindparam("user_id"),
         AuthSession.revoked_at.is_(None),
         AuthSession.expires_at > func.now(),
@@ -40,3 +41,11 @@ SESSIONS = Listing(
     sorts={"created_at": Sort(columns=(AuthSession.id,), kinds=(UUID,))},
     default_sort="-created_at",
 )
+EVERY_SESSION = Read(
+    _session.where(AuthSession.user_id == bindparam("user_id")).order_by(AuthSession.id), SessionRow
+)
+
+
+async def export_sessions(reads: ReadPool, user_id: UUID) -> list[SessionRow]:
+    """A person's sign-ins, ended ones too, for his archive."""
+    return await EVERY_SESSION.all(reads, user_id=user_id)
