@@ -6,7 +6,6 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-import redis.asyncio as redis
 from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -42,6 +41,7 @@ from bedplate.platform.db.cursors import CursorSigner
 from bedplate.platform.db.listen import Listener
 from bedplate.platform.domain import Domain
 from bedplate.platform.http.body import TypedRequest
+from bedplate.platform.http.client_address import ClientAddresses
 from bedplate.platform.http.headers import SecurityHeaders
 from bedplate.platform.http.health import HealthController, Probes
 from bedplate.platform.http.openapi import RawJson, get_openapi_document, openapi_config
@@ -50,8 +50,10 @@ from bedplate.platform.http.queries import QueryGate, declared_query_parameters,
 from bedplate.platform.http.service import Service
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
 from bedplate.platform.jobs.plugin import JobsPlugin
+from bedplate.platform.limits import AddressLimits, LimitMiddleware, Limits
 from bedplate.platform.mail import Mailer, make_mailer
 from bedplate.platform.mail.page import MailboxController
+from bedplate.platform.redis import connect
 from bedplate.platform.secrets.seal import Sealer
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.endpoint import get_metrics
@@ -134,10 +136,18 @@ def create_app(settings: Settings | None = None) -> Litestar:
         guards=[access_guard],
         middleware=[
             DefineMiddleware(CallerMiddleware, authenticator=state.authenticator),
+            DefineMiddleware(LimitMiddleware, limits=state.limits),
             QueryGate,
         ],
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
-        lifespan=[telemetry.lifespan, database.lifespan, state.jobs.lifespan, partial(_lifespan, state)],
+        lifespan=[
+            telemetry.lifespan,
+            database.lifespan,
+            state.jobs.lifespan,
+            partial(_lifespan, state),
+            state.limits.lifespan,
+        ],
+        stores={"limits": state.limits.store},
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
         plugins=[GranianPlugin(), JobsPlugin(state.jobs), RawJson()],
         logging_config=None,
@@ -149,6 +159,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     app.wrap(
         telemetry.wrap,
         SecurityHeaders,
+        partial(AddressLimits, limits=state.limits, addresses=ClientAddresses(settings.http.trusted_proxies)),
     )
     return app
 
@@ -177,7 +188,7 @@ def _state(settings: Settings, database: Database) -> State:
     api_keys = keys.ApiKeys(database, key_secrets)
     cookies = sessions.Cookies(sealer, database, revocations, settings.auth)
     origins = Origins(settings.http.public_url, settings.http.allowed_origins)
-    client: Any = redis.from_url(settings.redis.url.reveal(), socket_timeout=settings.redis.timeout)
+    client: Any = connect(settings.redis)
     return State(
         {
             "settings": settings,
@@ -196,10 +207,14 @@ def _state(settings: Settings, database: Database) -> State:
             "cookies": cookies,
             "devices": sessions.Devices(sealer),
             "origins": origins,
+            "relying_party": factors.RelyingParty.of(settings.http.public_url, settings.http.allowed_origins),
             "refresh_tokens": sessions.RefreshTokens(sealer),
             "passwords": accounts.Passwords(settings.auth),
             "cursors": CursorSigner(sealer.key("cursor")),
             "redis": client,
+            "limits": Limits(
+                settings.limits, client, prefix=settings.redis.prefix, workers=settings.http.workers
+            ),
             "probes": Probes(
                 {"database": partial(database.reads.fetchrow, "select 1")}, {"redis": client.ping}
             ),
