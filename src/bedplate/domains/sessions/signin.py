@@ -6,6 +6,7 @@ from bedplate.domains.accounts import AccountService, Passwords, Post, normalise
 from bedplate.domains.accounts.reads import CREDENTIALS, Credentials
 from bedplate.domains.accounts.tokens import issue
 from bedplate.domains.audit import Actor, record
+from bedplate.domains.sessions.backoff import BackOff
 from bedplate.domains.sessions.errors import InvalidCredentials
 from bedplate.domains.sessions.schemas import Login, Signup
 from bedplate.domains.teams import TeamService
@@ -24,12 +25,14 @@ class SignIn:
         passwords: Passwords,
         post: Post,
         settings: AuthSettings,
+        back_off: BackOff,
     ) -> None:
         self._session = session
         self._reads = reads
         self._passwords = passwords
         self._post = post
         self._settings = settings
+        self._back_off = back_off
 
     async def check(self, login: Login, actor: Actor) -> Credentials:
         """Return the account whose address and password these are.
@@ -38,21 +41,26 @@ class SignIn:
             InvalidCredentials: for every reason alike; the failure is on record before it is raised.
         """
         account = await CREDENTIALS.first(self._reads, email=login.email.strip())
-        await self.check_password(account, login.password, actor)
+        await self.check_password(account, login.password, actor, email=login.email)
         if account is None:
             raise InvalidCredentials
         return account
 
-    async def check_password(self, account: Credentials | None, password: str, actor: Actor) -> None:
+    async def check_password(
+        self, account: Credentials | None, password: str, actor: Actor, *, email: str
+    ) -> None:
         """Hold a password against an account's; it takes the same time when there is no account.
 
         Raises:
+            TooManyRequests: too many failed before.
             InvalidCredentials: wrong, or the account or its password is disabled, or there is none.
         """
+        attempt = await self._back_off.begin(email.strip().lower(), account.id if account else None)
         stored = account.password_hash if account and self._usable(account) else None
         if not await self._passwords.verify(stored, password) or account is None or stored is None:
             await self._note_failure(account, actor)
             raise InvalidCredentials
+        await attempt.succeeded()
         if account.password_failures:
             await AccountService(session=self._session).clear_failures(account.id)
         if self._passwords.outdated(stored):

@@ -108,7 +108,7 @@ class SecondFactor:
         if not await self._factors.methods(account.id):
             if step.password is None:
                 raise InvalidCredentials
-            await self._sign_in.check_password(account, step.password, actor)
+            await self._sign_in.check_password(account, step.password, actor, email=account.email)
             return Proven(account, "password", "")
         webauthn: bytes | None = None
         if step.challenge is not None:

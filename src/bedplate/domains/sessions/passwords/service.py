@@ -1,13 +1,14 @@
 from bedplate.domains.accounts import AccountService, Passwords, Post, normalise_email
+from bedplate.domains.accounts.reads import CREDENTIALS_BY_ID
 from bedplate.domains.accounts.recovery import order_reset
 from bedplate.domains.accounts.tokens import peek, redeem
 from bedplate.domains.audit import Actor, record
-from bedplate.domains.sessions.errors import InvalidCredentials
 from bedplate.domains.sessions.passwords.schemas import PasswordChange, PasswordReset
 from bedplate.domains.sessions.service import SessionService
+from bedplate.domains.sessions.signin import SignIn
 from bedplate.platform.auth.access import StepUpRequired, proved_recently
 from bedplate.platform.auth.caller import Caller
-from bedplate.platform.db import Transaction, durably
+from bedplate.platform.db import ReadPool, Transaction
 from bedplate.platform.errors import NotFound
 from bedplate.platform.secrets.seal import Sealer
 from bedplate.settings.auth import AuthSettings
@@ -19,7 +20,9 @@ class PasswordService:
     def __init__(
         self,
         session: Transaction,
+        reads: ReadPool,
         *,
+        sign_in: SignIn,
         passwords: Passwords,
         post: Post,
         sealer: Sealer,
@@ -27,6 +30,8 @@ class PasswordService:
         settings: AuthSettings,
     ) -> None:
         self._session = session
+        self._reads = reads
+        self._sign_in = sign_in
         self._passwords = passwords
         self._post = post
         self._sealer = sealer
@@ -71,23 +76,20 @@ class PasswordService:
 
         Raises:
             InvalidCredentials: the present password is wrong; the failure is counted before it is raised.
+            TooManyRequests: too many failed before.
             StepUpRequired: there is no present password, and no fresh proof of identity either.
             WeakPassword: the new one breaks a strength rule.
         """
-        accounts = AccountService(session=self._session)
-        account = await accounts.living(caller.user_id)
-        if account.password_hash is None:
-            if not proved_recently(caller):
-                raise StepUpRequired
-        elif not await self._passwords.verify(account.password_hash, change.current_password or ""):
-            async with durably(self._session) as other:
-                await AccountService(session=other).count_failure(account.id)
-                await record(other, "account.password_change_refused", actor)
-            raise InvalidCredentials
+        account = await CREDENTIALS_BY_ID.one(self._reads, id=caller.user_id)
+        if account.password_hash is not None:
+            present = change.current_password or ""
+            await self._sign_in.check_password(account, present, actor, email=account.email)
+        elif not proved_recently(caller):
+            raise StepUpRequired
         fresh = await self._passwords.accept(
             change.new_password, account.email, account.name, pointer="/new_password"
         )
-        await accounts.set_password_hash(account.id, fresh)
+        await AccountService(session=self._session).set_password_hash(account.id, fresh)
         await self._sessions.end_all(account.id, actor, because="password_changed", keep=caller.session_id)
         await self._post.send("password_changed", account.id)
         await record(self._session, "account.password_changed", actor, resource=f"account:{account.id}")
