@@ -31,7 +31,7 @@ def list_keys() -> None:
 @keys.command()
 @click.option(
     "--lead",
-    default=60,
+    default=300,
     show_default=True,
     help="Seconds until the new key signs; every process and every cached key set knows it by then.",
 )
