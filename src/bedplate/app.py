@@ -27,6 +27,7 @@ from bedplate.domains import (
     users,
 )
 from bedplate.domains.accounts import MailLinks, PersonalData
+from bedplate.platform import idempotency
 from bedplate.platform.auth.access import access_guard
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.keys import CHANNEL as KEYS_CHANNEL
@@ -48,6 +49,7 @@ from bedplate.platform.http.openapi import RawJson, get_openapi_document, openap
 from bedplate.platform.http.problems import exception_handlers
 from bedplate.platform.http.queries import QueryGate, declared_query_parameters, page_query
 from bedplate.platform.http.service import Service
+from bedplate.platform.idempotency import IdempotencyMiddleware
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
 from bedplate.platform.jobs.plugin import JobsPlugin
 from bedplate.platform.limits import AddressLimits, LimitMiddleware, Limits
@@ -138,7 +140,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             DefineMiddleware(CallerMiddleware, authenticator=state.authenticator),
             DefineMiddleware(LimitMiddleware, limits=state.limits),
             QueryGate,
+            DefineMiddleware(IdempotencyMiddleware, max_body=settings.http.max_body),
         ],
+        after_request=idempotency.remember_answer,
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
         lifespan=[
             telemetry.lifespan,
@@ -261,7 +265,9 @@ async def _lifespan(state: State, _app: Litestar) -> AsyncGenerator[None]:
 def _transactions(database: Database) -> Callable[[], AsyncGenerator[Transaction]]:
     async def transaction() -> AsyncGenerator[Transaction]:
         async with database.transaction() as session:
+            await idempotency.reserve(session)
             yield session
+            await idempotency.store(session)
 
     return transaction
 
