@@ -40,7 +40,7 @@ class ApiKeyController(Controller):
         found = await KEYS.page(reads, page, user_id=caller.user_id, team_id=team_id, revoked=revoked)
         return paged(request, found)
 
-    @post("/", access=WRITE)
+    @post("/", access=WRITE, idempotent=False)
     async def create_api_key(
         self, data: NewApiKey, caller: Caller, api_keys: ApiKeyService, actor: Actor
     ) -> Response[IssuedApiKey]:
@@ -73,7 +73,7 @@ class ApiKeyController(Controller):
         view = await api_keys.change(key, data, caller, actor)
         return Response(view, headers={"ETag": etag(view.version)})
 
-    @post("/{key_id:uuid}/rotation", access=WRITE, status_code=HTTP_200_OK)
+    @post("/{key_id:uuid}/rotation", access=WRITE, status_code=HTTP_200_OK, idempotent=False)
     async def rotate_api_key(
         self, key_id: UUID, data: Rotation, caller: Caller, api_keys: ApiKeyService, actor: Actor
     ) -> Response[IssuedApiKey]:

@@ -4,6 +4,7 @@ from litestar.di import Provide
 
 from bedplate.domains.operations.controllers import JobController
 from bedplate.domains.operations.dependencies import provide_book, provide_runtime
+from bedplate.domains.operations.jobs import SWEEP_HOURLY, sweep_idempotency
 from bedplate.domains.operations.queues import QueueController
 from bedplate.domains.operations.schedules import ScheduleController
 from bedplate.platform.domain import Domain
@@ -12,6 +13,8 @@ from bedplate.platform.jobs.errors import JobKeyTaken
 DOMAIN = Domain(
     name="operations",
     controllers=(JobController, ScheduleController, QueueController),
+    jobs=(sweep_idempotency,),
+    schedules=(SWEEP_HOURLY,),
     permissions={
         "jobs:read": "See one's own jobs and those of one's teams",
         "jobs:write": "Start, cancel and retry jobs",

@@ -10,6 +10,7 @@ from litestar.types import Scope, Send
 from bedplate.platform.db.constraints import ConstraintErrors, database_failure
 from bedplate.platform.errors import Failure, FieldError
 from bedplate.platform.http.body import field_error
+from bedplate.platform.idempotency.reservation import StoredAnswer
 
 type Handler = Callable[[Request[Any, Any, Any], Any], Response[bytes]]
 
@@ -88,7 +89,13 @@ def exception_handlers(constraints: ConstraintErrors) -> dict[int | type[Excepti
             failure = Failure()
         return problem_response(failure, request.scope)
 
-    return {Failure: on_failure, HTTPException: on_http, Exception: on_any}
+    def on_stored(_request: Request[Any, Any, Any], stored: StoredAnswer) -> Response[bytes]:
+        kept = dict(stored.headers)
+        media_type = kept.pop("content-type", "application/json")
+        headers = {**kept, "Idempotency-Replayed": "true"}
+        return Response(stored.body, status_code=stored.status, media_type=media_type, headers=headers)
+
+    return {Failure: on_failure, StoredAnswer: on_stored, HTTPException: on_http, Exception: on_any}
 
 
 def from_http(error: HTTPException) -> Failure:

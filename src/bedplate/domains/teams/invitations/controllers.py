@@ -43,7 +43,7 @@ class InvitationController(Controller):
         await require_role(db, team_id, caller.user_id, OWNERS)
         return paged(request, await INVITATIONS.page(reads, page, team_id=team_id))
 
-    @post("/", access=WRITE)
+    @post("/", access=WRITE, idempotent=False)
     async def invite(
         self,
         team_id: UUID,
