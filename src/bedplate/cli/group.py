@@ -15,6 +15,7 @@ COMMANDS = {
     "plans": "plans:plans",
     "jobs": "jobs:jobs",
     "keys": "keys:keys",
+    "limits": "limits:limits",
     "doctor": "doctor:doctor",
     "openapi": "openapi:openapi",
     "settings": "settings:settings",

@@ -1,5 +1,5 @@
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from litestar.handlers import BaseRouteHandler
 
@@ -44,8 +44,7 @@ class Limits:
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
         """Keep count of the processes that share every limit."""
-        if self._census is None or not self.enabled:
+        async with self._census.lifespan() if self._census and self.enabled else nullcontext():
             yield
-            return
-        async with self._census.lifespan():
-            yield
+        if isinstance(self.store, RedisLimitStore):
+            self.store.close()

@@ -39,6 +39,7 @@ class Census:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+            self._runner.close()
 
     async def _go_on(self) -> None:
         while True:

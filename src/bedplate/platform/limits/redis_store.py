@@ -60,6 +60,10 @@ class RedisLimitStore(RedisStore):
             await self._client.delete(key)
         return len(keys)
 
+    def close(self) -> None:
+        """Drop the connection."""
+        self._runner.close()
+
     async def _take_in_turn(self, charges: Sequence[Charge]) -> list[Taken]:
         # One call serves one hash slot; what was taken before a refusal is paid back.
         taken: dict[int, Taken] = {}

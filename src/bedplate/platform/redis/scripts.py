@@ -1,4 +1,3 @@
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
@@ -9,15 +8,11 @@ from redis.exceptions import NoScriptError
 
 from bedplate.platform.redis.client import Client
 from bedplate.platform.redis.watchdog import Watchdog
-
-LANES = 4
-BATCH = 128
-
-type Argument = str | bytes | int | float
+from bedplate.platform.redis.wire import Wire, Word
 
 
 class Script:
-    """A Lua script that stands in a file beside the module which runs it."""
+    """A Lua script that stands in a file of a package, beside the module which runs it."""
 
     __slots__ = ("digest", "text")
 
@@ -26,84 +21,43 @@ class Script:
         self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
-type Call = tuple[Script, Sequence[str], Sequence[Argument], asyncio.Future[Any]]
-
-
 class ScriptRunner:
-    """Runs scripts, a trip each while few are under way; when many are, one trip carries what piled up.
+    """Runs scripts over a connection of its own; in a cluster, over redis-py's to the key's node.
 
-    So a burst needs no more than a handful of connections, and never waits for a pool.
+    `patience` is how many seconds of a turning event loop an answer may take.
     """
 
     def __init__(self, client: Client, patience: float) -> None:
         self._client: Any = client
-        self.clustered = isinstance(client, RedisCluster)
+        self._wire = None if isinstance(client, RedisCluster) else Wire(client)
         self._watchdog = Watchdog(patience)
-        self._flying = 0
-        self._waiting: list[Call] = []
-        self._flights: set[asyncio.Task[None]] = set()
 
-    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
-        """Run a script and return its answer; the keys share a hash tag.
+    @property
+    def clustered(self) -> bool:
+        """Whether the keys of a call must share a hash slot."""
+        return self._wire is None
+
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
+        """Run a script and return its answer.
 
         Raises:
             DOWN: one of its exceptions, when the server does not answer in time.
         """
-        if self._flying >= LANES and not self.clustered:
-            future = asyncio.get_running_loop().create_future()
-            self._waiting.append((script, keys, arguments, future))
-            return await future
-        self._flying += 1
         try:
             with self._watchdog.watch():
-                return await self._call(script, keys, arguments)
-        finally:
-            self._landed()
+                try:
+                    return await self._call("EVALSHA", script.digest, keys, arguments)
+                except NoScriptError:
+                    return await self._call("EVAL", script.text, keys, arguments)
+        except TimeoutError:
+            self.close()
+            raise
 
-    async def _call(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:
-        try:
-            return await self._client.evalsha(script.digest, len(keys), *keys, *arguments)
-        except NoScriptError:
-            return await self._client.eval(script.text, len(keys), *keys, *arguments)
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._wire is not None:
+            self._wire.hang_up()
 
-    def _landed(self) -> None:
-        self._flying -= 1
-        if self._waiting and self._flying < LANES:
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            self._flying += 1
-            flight = asyncio.create_task(self._fly(batch))
-            self._flights.add(flight)
-            flight.add_done_callback(self._flights.discard)
-
-    async def _fly(self, batch: Sequence[Call]) -> None:
-        try:
-            with self._watchdog.watch():
-                answers = await self._together(batch)
-            for (script, keys, arguments, future), answer in zip(batch, answers, strict=True):
-                if isinstance(answer, NoScriptError):
-                    with self._watchdog.watch():
-                        _settle(future, await self._call(script, keys, arguments))
-                else:
-                    _settle(future, answer)
-        except BaseException as error:
-            for *_, future in batch:
-                _settle(future, error if isinstance(error, Exception) else ConnectionError("cancelled"))
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            self._landed()
-
-    async def _together(self, batch: Sequence[Call]) -> list[Any]:
-        async with self._client.pipeline(transaction=False) as pipe:
-            for script, keys, arguments, _ in batch:
-                pipe.evalsha(script.digest, len(keys), *keys, *arguments)
-            return await pipe.execute(raise_on_error=False)
-
-
-def _settle(future: asyncio.Future[Any], answer: object) -> None:
-    if future.done():
-        return
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
-    else:
-        future.set_result(answer)
+    async def _call(self, verb: str, script: str, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
+        call = self._client.execute_command if self._wire is None else self._wire.call
+        return await call(verb, script, len(keys), *keys, *arguments)
