@@ -53,7 +53,7 @@ def test_ready_of_a_file_needs_no_server() -> None:
     by_prose = run("ready", str(SAMPLE), "--basis", "prose")
     assert [line.split(b".")[0] for line in by_prose.stdout.splitlines()] == [b"2", b"4"]
     explained = run("ready", str(SAMPLE), "--explain")
-    assert "waits: 3. Complete Core Service Implementations".encode() in explained.stdout
+    assert b"waits: 3. Complete Core Service Implementations" in explained.stdout
 
 
 def test_without_a_token_or_a_server_it_says_what_to_do() -> None:

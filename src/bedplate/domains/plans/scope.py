@@ -15,13 +15,13 @@ from bedplate.platform.errors import NotFound
 async def row_to_change[R: PlanRow](
     session: Transaction, kind: type[R], row_id: UUID, user_id: UUID, roles: Sequence[TeamRole] = WRITERS
 ) -> R:
-    """Lock a row for its change.
+    """Lock a row for its change, other rows may still refer to it meanwhile.
 
     Raises:
         NotFound: it is in none of the person's teams, or nowhere.
         TeamRoleTooLow: the person may only look.
     """
-    row = await session.scalar(select(kind).where(kind.id == row_id).with_for_update())
+    row = await session.scalar(select(kind).where(kind.id == row_id).with_for_update(key_share=True))
     if row is None:
         raise NotFound
     await require_role(session, row.team_id, user_id, roles)

@@ -57,7 +57,6 @@ class BatchService:
                     results.append(await self._one(plan, operation, actor))
             except (Failure, DBAPIError) as error:
                 errors += _located(index, error)
-                self._session.expire_all()
         if errors:
             raise BatchRefused(errors=errors)
         return BatchResult(results)
@@ -76,7 +75,7 @@ class BatchService:
         task = await session.scalar(
             select(Task)
             .where(Task.plan_id == plan_id, Task.external_source == source, Task.external_id == external_id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         if task is not None:
             await self._tasks.change(task, new, actor)
@@ -96,7 +95,7 @@ class BatchService:
 
     async def _found(self, plan: Plan, operation: UpdateTask | DeleteTask) -> Task:
         statement = select(Task).where(Task.id == operation.id, Task.plan_id == plan.id)
-        task = await self._session.scalar(statement.with_for_update())
+        task = await self._session.scalar(statement.with_for_update(key_share=True))
         if task is None:
             raise NotFound
         if task.version != operation.version:

@@ -45,7 +45,7 @@ class ClaimService:
             .where(Task.id.in_(ids), Task.state == "pending", free)
             .order_by(func.array_position(ids, Task.id))
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(key_share=True, skip_locked=True)
         )
         if task is None:
             raise NothingReady

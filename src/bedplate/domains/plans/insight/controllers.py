@@ -111,7 +111,8 @@ class InsightController(Controller):
         else:
             drawn = picture(plan, form, basis)
             answer = versioned(request, drawn, _digest(drawn.encode()))
-            answer.media_type = ANSWERED[form]
+            if answer.content is not None:
+                answer.media_type = ANSWERED[form]
         answer.headers["Vary"] = "Accept"
         return answer
 

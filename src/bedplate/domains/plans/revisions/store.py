@@ -48,7 +48,8 @@ async def lock_plan(session: Transaction, plan_id: UUID) -> Plan:
     plan = await session.scalar(select(Plan).where(Plan.id == plan_id).with_for_update(key_share=True))
     if plan is None:
         raise PlanNotFound
-    await session.execute(select(Task.id).where(Task.plan_id == plan_id).order_by(Task.id).with_for_update())
+    tasks = select(Task.id).where(Task.plan_id == plan_id).order_by(Task.id)
+    await session.execute(tasks.with_for_update(key_share=True))
     return plan
 
 

@@ -3,7 +3,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, Integer, bindparam, case, cast, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.sql.expression import ColumnElement
 
 from bedplate.domains.plans.phases.models import Phase
@@ -74,7 +86,7 @@ class Move(msgspec.Struct):
 
 
 def _minutes(column: Any) -> ColumnElement[int]:
-    return cast(func.coalesce(func.sum(column), 0), Integer)
+    return cast(func.coalesce(func.sum(cast(column, Integer)), 0), Integer)
 
 
 SIZES = Read(
@@ -123,8 +135,8 @@ _work = (
         Task.phase_id,
         func.count().filter(Task.state != "deferred").label("tasks"),
         func.count().filter(or_(Task.state == "completed", Task.state == "cancelled")).label("closed"),
-        _minutes(_boxes.c.items).label("items"),
-        _minutes(_boxes.c.items_done).label("items_done"),
+        _minutes(_boxes.c["items"]).label("items"),
+        _minutes(_boxes.c["items_done"]).label("items_done"),
         _minutes(_least).label("effort_min"),
         _minutes(_most).label("effort_max"),
         _minutes(case((_open, _least), else_=0)).label("open_min"),
