@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from litestar import Litestar, Request
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
@@ -43,6 +44,7 @@ from bedplate.platform.db.listen import Listener
 from bedplate.platform.domain import Domain
 from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.http.client_address import ClientAddresses
+from bedplate.platform.http.deadline import Deadline
 from bedplate.platform.http.headers import SecurityHeaders
 from bedplate.platform.http.health import HealthController, Probes
 from bedplate.platform.http.openapi import RawJson, get_openapi_document, openapi_config
@@ -136,7 +138,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             **{name: provide for domain in DOMAINS for name, provide in domain.dependencies.items()},
         },
         guards=[access_guard],
+        cors_config=_cors(settings),
         middleware=[
+            DefineMiddleware(Deadline, seconds=settings.http.request_timeout),
             DefineMiddleware(CallerMiddleware, authenticator=state.authenticator),
             DefineMiddleware(LimitMiddleware, limits=state.limits),
             QueryGate,
@@ -170,6 +174,25 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 def _shows_mailbox(settings: Settings) -> bool:
     return not settings.mail.smtp_url and settings.service.environment != "production"
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    if not settings.http.allowed_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.http.allowed_origins),
+        allow_credentials=True,
+        allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
+        expose_headers=[
+            "etag",
+            "link",
+            "location",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+            "x-request-id",
+        ],
+    )
 
 
 def telemetry_of(settings: Settings, database: Database) -> Telemetry:

@@ -10,6 +10,8 @@ from litestar.handlers import HTTPRouteHandler
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Database, ReadPool
 from bedplate.platform.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType
+from bedplate.platform.http.depth import too_deep
+from bedplate.settings.http import HttpSettings
 
 MESSAGE = re.compile(r"^(?P<text>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
 RULES = (
@@ -63,6 +65,11 @@ class TypedRequest(Request[Any, Any, Any]):
             )
         if media_type != "application/json" and not media_type.endswith("+json") and (body or media_type):
             raise UnsupportedMediaType("Send application/json", headers={"Accept": "application/json"})
+        settings: HttpSettings = self.app.state.settings.http
+        if too_deep(body, settings.max_json_depth):
+            raise BadRequest(
+                "The body is nested too deeply", errors=[FieldError("", "depth", "Nested too deeply")]
+            )
         field = handler.parsed_data_field
         return decode_json(body or b"{}", field.annotation if field else object)
 

@@ -15,7 +15,7 @@ MAX_LIMIT = 200
 
 def page_query(
     request: Request[Any, Any, Any],
-    limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Rows a page")] = 20,
+    limit: Annotated[int | None, QueryParameter(ge=1, le=MAX_LIMIT, description="Rows a page")] = None,
     cursor: Annotated[
         str | None, QueryParameter(max_length=1024, description="`next_cursor` of the page before")
     ] = None,
@@ -24,8 +24,9 @@ def page_query(
     ] = None,
 ) -> PageQuery:
     """The dependency `page` of every list."""
-    signer: CursorSigner = request.app.state.cursors
-    return PageQuery(limit=limit, cursor=cursor, sort=sort, signer=signer)
+    state = request.app.state
+    signer: CursorSigner = state.cursors
+    return PageQuery(limit=limit or state.settings.http.page_limit, cursor=cursor, sort=sort, signer=signer)
 
 
 class QueryGate:

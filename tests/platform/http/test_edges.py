@@ -1,0 +1,118 @@
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar, get
+
+from bedplate.app import create_app
+from bedplate.platform.auth.access import PUBLIC
+from bedplate.platform.http.deadline import Deadline
+from bedplate.platform.http.depth import too_deep
+from bedplate.settings import Settings
+from fixtures.people import Join, sign_up
+
+
+def over(app: Litestar) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://bedplate.test")
+
+
+async def test_every_framework_error_is_a_problem(asgi: httpx.AsyncClient) -> None:
+    person = await sign_up(asgi)
+    refusals = {
+        404: await asgi.get("/v1/nothing"),
+        405: await asgi.put("/v1/me"),
+        401: await asgi.get("/v1/me"),
+        422: await asgi.get("/v1/auth/sessions?limit=0", headers=person.headers),
+        415: await asgi.post("/v1/auth/login", content=b"x", headers={"Content-Type": "text/plain"}),
+        400: await asgi.post("/v1/auth/login", content=b"{", headers={"Content-Type": "application/json"}),
+    }
+    for status, answer in refusals.items():
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = answer.json()
+        assert {"type", "title", "status", "code", "request_id"} <= set(problem)
+        assert problem["status"] == status
+        assert problem["request_id"] == answer.headers["x-request-id"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_unknown_fields_and_parameters_are_named(asgi: httpx.AsyncClient) -> None:
+    person = await sign_up(asgi)
+    body = await asgi.post(
+        "/v1/plans", json={"key": "a", "title": "b", "role": "admin"}, headers=person.headers
+    )
+    assert (body.status_code, body.json()["errors"][0]["pointer"]) == (422, "/role")
+    query = await asgi.get("/v1/plans?colour=red&utm_source=mail", headers=person.headers)
+    assert (query.status_code, [e["pointer"] for e in query.json()["errors"]]) == (422, ["/colour"])
+    assert (await asgi.get("/v1/plans?utm_source=mail", headers=person.headers)).status_code == 200
+
+
+async def test_a_cursor_is_of_one_list_and_unforged(asgi: httpx.AsyncClient, join: Join) -> None:
+    person = await join(asgi)
+    for number in range(3):
+        await asgi.post("/v1/plans", json={"key": f"p{number}", "title": "P"}, headers=person.headers)
+    first = await asgi.get("/v1/plans?limit=2", headers=person.headers)
+    cursor = first.json()["next_cursor"]
+    assert f"cursor={cursor}" in first.headers["link"]
+    second = await asgi.get(f"/v1/plans?limit=2&cursor={cursor}", headers=person.headers)
+    assert second.json()["next_cursor"] is None
+    keys = [plan["key"] for page in (first, second) for plan in page.json()["items"]]
+    assert sorted(keys) == ["p0", "p1", "p2"]
+    for path in (f"/v1/auth/sessions?cursor={cursor}", f"/v1/plans?cursor={cursor[:-2]}AA"):
+        answer = await asgi.get(path, headers=person.headers)
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    ("body", "deep"), [(b'{"a":"[[[["}', False), (b"[" * 70, True), (b"[1]" * 70, False)]
+)
+def test_depth_counts_nesting_alone(body: bytes, deep: bool) -> None:  # noqa: FBT001
+    assert too_deep(body, 64) is deep
+
+
+async def test_deep_json_is_refused(asgi: httpx.AsyncClient) -> None:
+    body = b'{"email":' + b"[" * 500 + b"]" * 500 + b"}"
+    answer = await asgi.post("/v1/auth/login", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (400, "depth")
+
+
+async def test_cors_is_off_until_an_origin_is_allowed(asgi: httpx.AsyncClient, settings: Settings) -> None:
+    origin = {"Origin": "https://app.example"}
+    assert "access-control-allow-origin" not in (await asgi.get("/health/live", headers=origin)).headers
+    http = msgspec.structs.replace(settings.http, allowed_origins=("https://app.example",))
+    async with over(create_app(msgspec.structs.replace(settings, http=http))) as client:
+        allowed = await client.get("/health/live", headers=origin)
+        assert allowed.headers["access-control-allow-origin"] == "https://app.example"
+        other = await client.get("/health/live", headers={"Origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in other.headers
+
+
+async def test_a_request_that_takes_too_long_is_given_up() -> None:
+    import asyncio
+
+    from bedplate.platform.errors import Unavailable
+
+    @get("/slow", access=PUBLIC)
+    async def slow() -> None:
+        await asyncio.Event().wait()
+
+    inner = Litestar([slow], openapi_config=None, logging_config=None)
+    sent: list[object] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/slow",
+        "raw_path": b"/slow",
+        "query_string": b"",
+        "headers": [],
+    }
+    with pytest.raises(Unavailable):
+        await Deadline(inner, 0.01)(scope, receive, send)  # type: ignore[arg-type]
+    assert sent == []
