@@ -40,6 +40,5 @@ class AccountAdministration:
             event,
             actor,
             subject=account.id,
-            resource=f"account:{account.id}",
             by="administrator",
         )

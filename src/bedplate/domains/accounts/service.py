@@ -65,7 +65,7 @@ class AccountService(RepositoryService[Account]):
         if patch.name is not UNSET:
             account.name = patch.name
         await self.session.flush()
-        await record(self.session, "account.updated", actor, resource=f"account:{account_id}")
+        await record(self.session, "account.updated", actor)
         return account
 
     async def set_password_hash(self, account_id: UUID, password_hash: str) -> Account:

@@ -32,8 +32,8 @@ async def record(
 ) -> None:
     """Write an event, `noun.event`, in the transaction of its effect.
 
-    `subject` is the person it happened to, when that is not the actor; `data` holds ids and words, never a
-    secret or an address.
+    `subject` is the person it happened to, when that is not the actor. A person is named there alone, by
+    pseudonym: `resource` and `data` hold other ids and words, never a person's id, an address or a secret.
     """
     await session.execute(
         insert(AuditEvent).values(

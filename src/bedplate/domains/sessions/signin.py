@@ -132,5 +132,5 @@ async def register(
     await accounts.adopt_team(account_id, team.id)
     if role:
         await AccessService(session=session).assign(account_id, role, actor)
-    await record(session, "account.created", actor, resource=f"account:{account_id}")
+    await record(session, "account.created", actor)
     return account_id

@@ -38,7 +38,7 @@ class ClosingService:
         await self._sessions.end_all(account_id, actor, because="deleted")
         await revoke(self._session, "user", account_id)
         await self._post.send("deleted", account_id, token=token, day=f"{erase_at:%d %B %Y}")
-        await record(self._session, "account.deleted", actor, resource=f"account:{account_id}")
+        await record(self._session, "account.deleted", actor)
         return erase_at
 
     async def restore(self, token: str, actor: Actor) -> None:

@@ -36,7 +36,7 @@ class EmailService:
         if proof.email:
             await withdraw(self._session, account.id, "verify_email", "reset_password")
             await self._post.send("email_changed", account.id, to=former)
-        await record(self._session, event, actor, subject=account.id, resource=f"account:{account.id}")
+        await record(self._session, event, actor, subject=account.id)
 
     async def ask_for_change(self, account_id: UUID, email: str, actor: Actor) -> None:
         """Mail a link to a new address; whether somebody has it already, only its owner is told."""
@@ -49,4 +49,4 @@ class EmailService:
             await self._post.send("change_email", account_id, to=address, token=token)
         else:
             await self._post.send("change_known", holder)
-        await record(self._session, "account.email_change_requested", actor, resource=f"account:{account_id}")
+        await record(self._session, "account.email_change_requested", actor)

@@ -67,7 +67,6 @@ class PasswordService:
             "account.password_reset",
             actor,
             subject=account.id,
-            resource=f"account:{account.id}",
             by="mail",
         )
 
@@ -92,4 +91,4 @@ class PasswordService:
         await AccountService(session=self._session).set_password_hash(account.id, fresh)
         await self._sessions.end_all(account.id, actor, because="password_changed", keep=caller.session_id)
         await self._post.send("password_changed", account.id)
-        await record(self._session, "account.password_changed", actor, resource=f"account:{account.id}")
+        await record(self._session, "account.password_changed", actor)
