@@ -1,5 +1,6 @@
 import asyncpg
 import redis
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bedplate.platform.embedded import EmbeddedError
 from bedplate.platform.errors import Failure
@@ -17,16 +18,19 @@ USER_FAULTS = (
     Failure,
     asyncpg.PostgresError,
     redis.RedisError,
+    SQLAlchemyError,
     OSError,
 )
 
 
 def one_line(fault: BaseException) -> str:
     """Say what happened, and what to do where the message does not."""
+    if isinstance(fault, DBAPIError) and fault.orig is not None:
+        return one_line(fault.orig.__cause__ or fault.orig)
     if isinstance(fault, asyncpg.InvalidCatalogNameError):
         return f"{fault}; create it, or mend BEDPLATE_DATABASE_URL"
-    if isinstance(fault, asyncpg.UndefinedTableError):
-        return "The database has no tables of ours yet; run `bedplate db upgrade`"
+    if isinstance(fault, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
+        return f"{fault}; run `bedplate db upgrade`"
     if isinstance(fault, asyncpg.PostgresError | ConnectionError):
         return f"PostgreSQL refused: {fault}; check BEDPLATE_DATABASE_URL"
     if isinstance(fault, redis.RedisError):

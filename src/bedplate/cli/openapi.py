@@ -9,6 +9,7 @@ from bedplate.cli.offline import offline_settings
 def openapi() -> None:
     """Print the OpenAPI 3.1 document; needs no server."""
     from bedplate.app import create_app
+    from bedplate.platform.http.documented import documented
 
-    document = create_app(offline_settings()).openapi_schema.to_schema()
+    document = documented(create_app(offline_settings()))
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -1,10 +1,14 @@
 import json
+from base64 import b64encode
 from collections import defaultdict
+from hashlib import sha256
 from html import escape
 from typing import Any, cast
 
 from litestar import Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
+
+from bedplate.platform.http.documented import documented
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -19,6 +23,11 @@ details > div { padding: 0 1rem 1rem; } .what { opacity: .75; margin-left: auto;
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; }
 tr + tr td { border-top: 1px solid var(--line); } nav a { margin-right: .8rem; text-transform: capitalize; }
 """
+# The page's one style, named by its hash, and nothing else.
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -28,8 +37,9 @@ class DocsPage(OpenAPIRenderPlugin):
     def __init__(self) -> None:
         super().__init__(path="/")
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - Litestar's interface
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Write the page of a document."""
+        openapi_schema = documented(request.app)
         info = openapi_schema["info"]
         groups: dict[str, list[str]] = defaultdict(list)
         for path, item in openapi_schema.get("paths", {}).items():

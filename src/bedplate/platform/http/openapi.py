@@ -3,8 +3,10 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, Router, get
 from litestar._openapi.schema_generation import SchemaCreator
+from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Schema, SecurityScheme
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.status_codes import HTTP_404_NOT_FOUND
@@ -13,7 +15,8 @@ from litestar.typing import FieldDefinition
 
 from bedplate.platform.auth.access import PUBLIC
 from bedplate.platform.errors import NotFound
-from bedplate.platform.http.docs_page import DocsPage
+from bedplate.platform.http.docs_page import POLICY, DocsPage
+from bedplate.platform.http.documented import documented
 
 
 class RawJson(OpenAPISchemaPlugin):
@@ -27,6 +30,13 @@ class RawJson(OpenAPISchemaPlugin):
         return Schema(description="Any JSON value")
 
 
+class DocumentPage(JsonRenderPlugin):
+    """The document below the docs, the same as at `/openapi.json`."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - Litestar's interface
+        return self.render_json(request, documented(request.app))
+
+
 def openapi_config(title: str, version: str, description: str) -> OpenAPIConfig:
     """OpenAPI 3.1: the page at `/docs`, the document at `/docs/openapi.json`, nothing from outside."""
     page = DocsPage()
@@ -34,13 +44,14 @@ def openapi_config(title: str, version: str, description: str) -> OpenAPIConfig:
         title=title,
         version=version,
         description=description,
-        render_plugins=[page],
+        render_plugins=[page, DocumentPage()],
         openapi_router=Router(
             "/docs",
             route_handlers=[],
             include_in_schema=False,
             opt={"access": PUBLIC},
             after_request=_not_found_as_problem,
+            response_headers=[ResponseHeader(name="Content-Security-Policy", value=POLICY)],
         ),
         components=Components(
             security_schemes={
@@ -80,4 +91,4 @@ def _not_found_as_problem(response: Response[Any]) -> Response[Any]:
 )
 def get_openapi_document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """The OpenAPI document where clients look for it first."""
-    return Response(request.app.openapi_schema.to_schema(), headers={"Cache-Control": "public, max-age=300"})
+    return Response(documented(request.app), headers={"Cache-Control": "public, max-age=300"})

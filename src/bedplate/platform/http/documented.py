@@ -1,0 +1,123 @@
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+
+from bedplate.platform.auth.access import OPT, Access
+
+PROBLEM = "Problem"
+MEANINGS = {
+    400: "The request cannot be read",
+    401: "Nobody is signed in, or the credential is not valid",
+    403: "The caller may not",
+    404: "There is no such thing, or not for the caller",
+    409: "It contradicts the present state, or its twin is in flight",
+    412: "It has changed since it was read",
+    413: "The body is too large",
+    415: "The media type is not accepted here",
+    422: "It breaks a rule; `errors` says which and where",
+    428: "If-Match is required",
+    429: "A quota is used up; see Retry-After",
+    500: "An error of ours",
+    502: "A sign-in provider did not answer as it should",
+    503: "A dependency is away; see Retry-After",
+}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "Problem details (RFC 9457): the one shape of every refusal",
+    "required": ["type", "title", "status", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "Stable; what programs compare"},
+        "request_id": {"type": "string"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "rule", "message"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "JSON Pointer (RFC 6901), or a parameter's name",
+                    },
+                    "rule": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+    },
+    "examples": [
+        {
+            "type": "https://bedplate.example/problems/not-found",
+            "title": "Not found",
+            "status": 404,
+            "code": "not_found",
+            "request_id": "5f0c8d3e9a7b4c61",
+        }
+    ],
+}
+
+
+def documented(app: Litestar) -> dict[str, Any]:
+    """The OpenAPI document with every refusal an operation may answer, and who needs no credential."""
+    made: dict[str, Any] | None = app.state.get("openapi_document")
+    if made is None:
+        made = app.state.openapi_document = _document(app)
+    return made
+
+
+def _document(app: Litestar) -> dict[str, Any]:
+    document: dict[str, Any] = app.openapi_schema.to_schema()
+    document.setdefault("components", {}).setdefault("schemas", {})[PROBLEM] = SCHEMA
+    open_to_all = set(_public(app))
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            if isinstance(operation, dict) and "responses" in operation:
+                _complete(operation, path, method, public=(path, method) in open_to_all)  # pyright: ignore[reportUnknownArgumentType]
+    return document
+
+
+def _public(app: Litestar) -> Iterator[tuple[str, str]]:
+    for route in app.routes:
+        if not isinstance(route, HTTPRoute):
+            continue
+        for method, (handler, _) in route.route_handler_map.items():
+            access = handler.opt.get(OPT)
+            if isinstance(access, Access) and access.anonymous:
+                yield route.path_format, method.lower()
+
+
+def _complete(operation: dict[str, Any], path: str, method: str, *, public: bool) -> None:
+    if public:
+        operation["security"] = []
+    operation["summary"] = (
+        str(operation.get("description", "")).partition(".")[0].partition("\n")[0] or operation["summary"]
+    )
+    responses: dict[str, Any] = operation["responses"]
+    for status in sorted(_refusals(operation, path, method, public=public)):
+        responses[str(status)] = {
+            "description": MEANINGS[status],
+            "content": {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}},
+        }
+
+
+def _refusals(operation: Mapping[str, Any], path: str, method: str, *, public: bool) -> set[int]:
+    parameters: list[Mapping[str, Any]] = operation.get("parameters") or []
+    places = {str(parameter["in"]) for parameter in parameters}
+    named = {str(parameter["name"]).lower() for parameter in parameters}
+    found = {400, 422, 429, 500, 503}
+    if not public or path.startswith("/v1/auth/"):
+        found |= {401, 403}
+    if "path" in places:
+        found.add(404)
+    if method != "get":
+        found |= {404, 409, 413, 415}
+    if "if-match" in named:
+        found |= {412, 428}
+    if path.startswith("/v1/auth/"):
+        found |= {404, 502}
+    return found
