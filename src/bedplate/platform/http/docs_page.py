@@ -21,7 +21,8 @@ details > div { padding: 0 1rem 1rem; } .what { opacity: .75; margin-left: auto;
 .verb { font-weight: 700; min-width: 4.2rem; } .get { color: #2b7; } .post { color: #47d; }
 .patch, .put { color: #c80; } .delete { color: #d44; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .3rem .6rem .3rem 0; vertical-align: top; }
-tr + tr td { border-top: 1px solid var(--line); } nav a { margin-right: .8rem; text-transform: capitalize; }
+tr + tr td { border-top: 1px solid var(--line); } nav { display: flex; flex-wrap: wrap; gap: .2rem .9rem; text-transform: capitalize; }
+summary code { white-space: nowrap; }
 """
 # The page's one style, named by its hash, and nothing else.
 POLICY = (
