@@ -1,12 +1,22 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, delete, insert, select
+import msgspec
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bedplate.domains.audit.actor import Actor
-from bedplate.domains.audit.models import AuditEvent, AuditSubject
-from bedplate.platform.db import Transaction, new_id, utcnow
+from bedplate.domains.audit.models import AuditSubject
+from bedplate.platform.db import Transaction, new_id
+
+# Every write makes this trip: as text it costs a third of what it does as an expression.
+RECORD = text("""
+insert into audit_event (id, type, actor, subject, team_id, resource, session_id, key_id, address, user_agent,
+  request_id, data)
+values (:id, :type, (select pseudonym from audit_subject where user_id = :actor),
+  (select pseudonym from audit_subject where user_id = :subject), :team_id, :resource, :session_id, :key_id,
+  cast(cast(:address as text) as inet), :user_agent, :request_id, cast(:data as jsonb))
+""")
 
 
 async def enroll(session: Transaction, user_id: UUID) -> None:
@@ -35,26 +45,18 @@ async def record(
     `subject` is the person it happened to, when that is not the actor. A person is named there alone, by
     pseudonym: `resource` and `data` hold other ids and words, never a person's id, an address or a secret.
     """
-    await session.execute(
-        insert(AuditEvent).values(
-            id=new_id(),
-            created_at=utcnow(),
-            type=event,
-            actor=_pseudonym(actor.user_id),
-            subject=_pseudonym(subject or actor.user_id),
-            team_id=team_id,
-            resource=resource,
-            session_id=actor.session_id,
-            key_id=actor.key_id,
-            address=actor.address,
-            user_agent=actor.user_agent,
-            request_id=actor.request_id,
-            data=data,
-        )
-    )
-
-
-def _pseudonym(user_id: UUID | None) -> ScalarSelect[UUID] | None:
-    if user_id is None:
-        return None
-    return select(AuditSubject.pseudonym).where(AuditSubject.user_id == user_id).scalar_subquery()
+    values = {
+        "id": new_id(),
+        "type": event,
+        "actor": actor.user_id,
+        "subject": subject or actor.user_id,
+        "team_id": team_id,
+        "resource": resource,
+        "session_id": actor.session_id,
+        "key_id": actor.key_id,
+        "address": actor.address,
+        "user_agent": actor.user_agent,
+        "request_id": actor.request_id,
+        "data": msgspec.json.encode(data).decode(),
+    }
+    await session.execute(RECORD, values)

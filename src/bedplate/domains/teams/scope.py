@@ -26,7 +26,7 @@ def in_callers_teams(
     return team_id.in_(mine)
 
 
-def personal_team(user_id: UUID) -> ScalarSelect[UUID]:
+def personal_team(user_id: UUID | ColumnElement[UUID]) -> ScalarSelect[UUID]:
     """A person's own team, as a value inside another statement."""
     return select(Team.id).where(Team.personal_of == user_id).scalar_subquery()
 

@@ -1,11 +1,17 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+import msgspec
+from sqlalchemy import text
 
 from bedplate.domains.audit import Actor, record
-from bedplate.domains.plans.events.models import PlanEvent
 from bedplate.platform.db import Transaction, new_id
+
+# Every write of a plan makes this trip: as text it costs a quarter of what it does as an expression.
+TELL = text(
+    "insert into plan_event (id, plan_id, type, resource, actor_id, data) "
+    "values (:id, :plan_id, :type, :resource, :actor_id, cast(:data as jsonb))"
+)
 
 
 async def changed(
@@ -20,8 +26,12 @@ async def changed(
 ) -> None:
     """Write what happened to a plan, in its transaction: to the audit trail, and for those who follow it."""
     await record(session, event, actor, team_id=team_id, resource=resource or f"plan:{plan_id}", **data)
-    await session.execute(
-        insert(PlanEvent).values(
-            id=new_id(), plan_id=plan_id, type=event, resource=resource, actor_id=actor.user_id, data=data
-        )
-    )
+    values = {
+        "id": new_id(),
+        "plan_id": plan_id,
+        "type": event,
+        "resource": resource,
+        "actor_id": actor.user_id,
+        "data": msgspec.json.encode(data).decode(),
+    }
+    await session.execute(TELL, values)

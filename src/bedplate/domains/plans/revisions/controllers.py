@@ -20,6 +20,8 @@ from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction
 from bedplate.platform.http.answers import accepted, paged, versioned
 from bedplate.platform.http.conditional import etag, matches
 from bedplate.platform.jobs import JobView, enqueue
+from bedplate.platform.limits.defaults import IMPORT as IMPORT_LIMIT
+from bedplate.platform.limits.defaults import WRITE as WRITE_LIMIT
 
 
 class RevisionController(Controller):
@@ -34,6 +36,7 @@ class RevisionController(Controller):
         status_code=HTTP_202_ACCEPTED,
         request_max_body_size=MOST_BYTES,
         operation_class=MarkdownBody,
+        limits=(WRITE_LIMIT, IMPORT_LIMIT),
     )
     async def import_document(
         self,
