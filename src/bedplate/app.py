@@ -38,6 +38,7 @@ from bedplate.platform.auth.origins import Origins
 from bedplate.platform.auth.revocation import CHANNEL as REVOKED_CHANNEL
 from bedplate.platform.auth.revocation import Revocations
 from bedplate.platform.auth.tokens import Tokens
+from bedplate.platform.cache import Cache, CacheMiddleware
 from bedplate.platform.db import Base, Database, ReadPool, Transaction
 from bedplate.platform.db.cursors import CursorSigner
 from bedplate.platform.db.listen import Listener
@@ -57,7 +58,7 @@ from bedplate.platform.jobs.plugin import JobsPlugin
 from bedplate.platform.limits import AddressLimits, LimitMiddleware, Limits
 from bedplate.platform.mail import Mailer, make_mailer
 from bedplate.platform.mail.page import MailboxController
-from bedplate.platform.redis import connect
+from bedplate.platform.redis import Client, connect
 from bedplate.platform.secrets.seal import Sealer
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.endpoint import get_metrics
@@ -101,6 +102,13 @@ def jobs_runtime(settings: Settings, database: Database, carrier: Carrier | None
         tasks=[task for domain in DOMAINS for task in domain.jobs],
         schedules=[schedule for domain in DOMAINS for schedule in domain.schedules],
         resources=_job_resources(settings, database),
+    )
+
+
+def cache_of(settings: Settings, database: Database, client: Client | None = None) -> Cache:
+    """The cache of an API process or a worker."""
+    return Cache(
+        settings.cache, client or connect(settings.redis), database, prefix=settings.redis.prefix
     )
 
 
@@ -154,6 +162,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             state.jobs.lifespan,
             partial(_lifespan, state),
             state.limits.lifespan,
+            state.cache.lifespan,
         ],
         stores={"limits": state.limits.store},
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
@@ -234,11 +243,15 @@ def _state(settings: Settings, database: Database) -> State:
             "cookies": cookies,
             "devices": sessions.Devices(sealer),
             "origins": origins,
+            "providers": federation.connect_providers(
+                settings.oidc, settings.auth, settings.http.public_url or "http://bedplate.localhost"
+            ),
             "relying_party": factors.RelyingParty.of(settings.http.public_url, settings.http.allowed_origins),
             "refresh_tokens": sessions.RefreshTokens(sealer),
             "passwords": accounts.Passwords(settings.auth),
             "cursors": CursorSigner(sealer.key("cursor")),
             "redis": client,
+            "cache": cache_of(settings, database, client),
             "limits": Limits(
                 settings.limits, client, prefix=settings.redis.prefix, workers=settings.http.workers
             ),

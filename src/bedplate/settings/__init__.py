@@ -10,6 +10,7 @@ from bedplate.settings.http import HttpSettings
 from bedplate.settings.jobs import JobsSettings
 from bedplate.settings.limits import LimitsSettings
 from bedplate.settings.mail import MailSettings
+from bedplate.settings.oidc import OidcSettings
 from bedplate.settings.redis import RedisSettings
 from bedplate.settings.secret import Secret
 from bedplate.settings.service import ServiceSettings
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache: CacheSettings = CacheSettings()
     jobs: JobsSettings = JobsSettings()
     mail: MailSettings = MailSettings()
+    oidc: OidcSettings = OidcSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 
 

@@ -6,6 +6,7 @@ from typing import Any, get_origin, get_type_hints
 import msgspec
 
 from bedplate.settings import Secret, Settings
+from bedplate.settings.oidc import read_providers
 from bedplate.settings.production import production_faults
 from bedplate.settings.sources import PREFIX, gather
 
@@ -38,6 +39,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path = Path(
     faults += _misspelled(raw)
     settings = Settings(**tree)
     faults += production_faults(settings)
+    faults += _provider_faults(settings)
     if faults:
         raise SettingsError(faults)
     return settings
@@ -50,6 +52,14 @@ def setting_names() -> list[str]:
         for section in msgspec.structs.fields(Settings)
         for field in msgspec.structs.fields(section.type)
     ]
+
+
+def _provider_faults(settings: Settings) -> list[str]:
+    try:
+        read_providers(settings.oidc)
+    except ValueError as error:
+        return [str(error)]
+    return []
 
 
 def _misspelled(left: Mapping[str, str]) -> list[str]:

@@ -21,6 +21,10 @@ def production_faults(settings: Settings) -> list[str]:
         faults.append(
             "BEDPLATE_AUTH_SECRET: weak; use 32 random characters or more, e.g. `openssl rand -base64 48`"
         )
+    if not settings.mail.smtp_url:
+        faults.append("BEDPLATE_MAIL_SMTP_URL: required in production, where nobody reads the mailbox page")
+    if settings.oidc.allow_private_networks:
+        faults.append("BEDPLATE_OIDC_ALLOW_PRIVATE_NETWORKS: not in production")
     if not settings.http.public_url:
         faults.append("BEDPLATE_HTTP_PUBLIC_URL: required in production, it is the issuer of tokens")
     return faults

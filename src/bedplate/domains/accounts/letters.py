@@ -53,8 +53,8 @@ LETTERS: Mapping[LetterName, Letter] = {
         subject="You already have an account",
         paragraphs=(
             "Hello $name,",
-            "somebody, perhaps you, tried to sign up with this address. You have an account already: sign in, "
-            "or reset your password if you do not remember it.",
+            "somebody, perhaps you, tried to sign up with this address, which has an account already.",
+            "Sign in to it, or reset your password if you do not remember it.",
         ),
         closing=("If it was not you, do nothing: no second account was opened.",),
     ),
@@ -81,8 +81,8 @@ LETTERS: Mapping[LetterName, Letter] = {
         subject="Signing in by password is switched off",
         paragraphs=(
             "Hello $name,",
-            "too many wrong passwords in a row were entered for your account, so signing in by password is "
-            "switched off. Other ways to sign in work as before.",
+            "too many wrong passwords in a row were entered, so signing in by password is switched off.",
+            "Other ways to sign in to your account work as before.",
         ),
         closing=("To switch it on again, reset your password.",),
     ),

@@ -2,7 +2,7 @@ from uuid import UUID
 
 import msgspec
 
-from bedplate.domains.accounts.deliveries import deliver, PURPOSE, Delivery, Sealed
+from bedplate.domains.accounts.deliveries import PURPOSE, Delivery, Sealed, deliver
 from bedplate.domains.accounts.letters import LetterName
 from bedplate.platform.db import Transaction
 from bedplate.platform.jobs import enqueue

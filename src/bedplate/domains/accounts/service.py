@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bedplate.domains.accounts.models import Account
 from bedplate.domains.accounts.schemas import ProfilePatch
+from bedplate.domains.accounts.tokens import withdraw
 from bedplate.domains.audit import Actor, enroll, record
 from bedplate.platform.db import RepositoryService, new_id, utcnow
 from bedplate.platform.errors import NotFound
@@ -88,6 +89,15 @@ class AccountService(RepositoryService[Account]):
         account.email_verified_at = utcnow() if email else account.email_verified_at or utcnow()
         await self.session.flush()
         return account, former
+
+    async def take_over(self, account_id: UUID) -> None:
+        """Give an unverified account to who proved that its address is his: the former password is gone."""
+        account = await self.living(account_id)
+        account.password_hash = None
+        account.password_failures = 0
+        account.email_verified_at = utcnow()
+        await self.session.flush()
+        await withdraw(self.session, account_id, "verify_email", "change_email", "reset_password")
 
     async def close(self, account_id: UUID, grace: float) -> dt.datetime:
         """Close an account: nobody can sign in, and it is erased after the time of grace (seconds)."""

@@ -1,4 +1,17 @@
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
+
+from bedplate.domains.federation.identities import IdentityView
+
+type CodeChallenge = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-]{43}$",
+        description="S256 challenge (RFC 7636) of a verifier that the client keeps, and sends to `/v1/auth/token`",
+    ),
+]
 
 
 class ProviderView(msgspec.Struct, frozen=True):
@@ -8,6 +21,34 @@ class ProviderView(msgspec.Struct, frozen=True):
     title: str
 
 
-class Providers(msgspec.Struct, frozen=True):
+class ProviderList(msgspec.Struct, frozen=True):
     items: list[ProviderView]
     next_cursor: None = None
+
+
+class IdentityList(msgspec.Struct, frozen=True):
+    items: list[IdentityView]
+    next_cursor: None = None
+
+
+class AuthorizationView(msgspec.Struct, frozen=True):
+    """Where to send the person, and the state that he comes back with."""
+
+    authorization_url: str
+    state: str
+
+
+class LinkRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A provider to link; a browser leaves `code_challenge` out and is bound by a cookie."""
+
+    provider: Annotated[str, Meta(max_length=32)]
+    code_challenge: CodeChallenge | None = None
+    redirect_uri: Annotated[str, Meta(max_length=2048)] = ""
+
+
+class CallbackCode(msgspec.Struct, frozen=True):
+    """What a client trades at `/v1/auth/token`, with the verifier that it alone holds."""
+
+    code: str
+    state: str
+    iss: str | None

@@ -23,8 +23,11 @@ async def signed_in(
     method: str,
     device: str = "",
     as_cookie: bool = False,
+    own_page: bool = True,
 ) -> Response[TokenPair | CookieSession]:
     """Begin a session and answer with its tokens, or for a browser with its cookie.
+
+    `own_page` asks that a page of ours sent the request; a provider's callback has other proof.
 
     Raises:
         CrossSite: another site's page asks for a cookie.
@@ -33,8 +36,9 @@ async def signed_in(
     if not as_cookie:
         pair = await sessions.open(account, actor, opening)
         return Response(pair, cookies=[_device_cookie(request, account.id)])
-    origins: Origins = request.app.state.origins
-    origins.check(request.scope)
+    if own_page:
+        origins: Origins = request.app.state.origins
+        origins.check(request.scope)
     value = await sessions.open_cookie(account, actor, opening)
     lifetime = int(request.app.state.settings.auth.session_ttl)
     session_cookie = _cookie(cookies.COOKIE, value, lifetime)

@@ -64,13 +64,18 @@ async def resolve_public(host: str, port: int) -> str:
         AddressRefused: one of them is not, or there is none.
     """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await look_up(host, port)
     except OSError:
         raise AddressRefused(host) from None
-    addresses = [str(entry[4][0]) for entry in found]
     if not addresses or not all(is_public(address) for address in addresses):
         raise AddressRefused(host)
     return addresses[0]
+
+
+async def look_up(host: str, port: int) -> list[str]:
+    """Every address of a host, as the machine's resolver tells."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
 
 
 def is_public(text: str) -> bool:

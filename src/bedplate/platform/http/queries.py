@@ -11,6 +11,8 @@ from bedplate.platform.db.cursors import CursorSigner
 from bedplate.platform.errors import FieldError, Invalid
 
 MAX_LIMIT = 200
+ANY_QUERY = "any_query"
+"""On a route that others' programs call, who add parameters of their own: a provider's callback."""
 
 
 def page_query(
@@ -61,4 +63,5 @@ def declared_query_parameters(app: Litestar) -> dict[Any, frozenset[str]]:
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for handler, model in route.route_handler_map.values()
+        if not handler.opt.get(ANY_QUERY)
     }
