@@ -28,3 +28,15 @@ async def test_the_pages_load_nothing_from_outside(asgi: httpx.AsyncClient) -> N
     assert "create_plan" in page.text
     assert (await asgi.get("/docs/openapi.json")).json() == (await asgi.get("/openapi.json")).json()
     assert (await asgi.get("/docs/nothing")).headers["content-type"] == "application/problem+json"
+
+
+async def test_options_asks_nobody_who_he_is(asgi: httpx.AsyncClient) -> None:
+    answer = await asgi.request("OPTIONS", "/v1/me")
+    assert answer.status_code == 204
+    assert "OPTIONS" in answer.headers["allow"]
+    assert answer.content == b""
+
+
+async def test_media_types_beside_json_are_declared(asgi: httpx.AsyncClient) -> None:
+    paths = (await asgi.get("/openapi.json")).json()["paths"]
+    assert "image/svg+xml" in paths["/v1/plans/{plan_id}/graph.svg"]["get"]["responses"]["200"]["content"]

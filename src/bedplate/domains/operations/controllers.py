@@ -96,7 +96,12 @@ class JobController(Controller):
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
-    @get("/{job_id:uuid}/result", access=READ, media_type="application/json")
+    @get(
+        "/{job_id:uuid}/result",
+        access=READ,
+        media_type="application/json",
+        produces={"application/json": None},
+    )
     async def get_result(self, job_id: UUID, caller: Caller, reads: ReadPool, book: JobBook) -> bytes:
         """Fetch the result of a job that has succeeded, however large."""
         return await book.result(reads, caller.user_id, job_id)

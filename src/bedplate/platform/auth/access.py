@@ -60,6 +60,12 @@ def stepped_up() -> Access:
     return Access(step_up=True, session=True)
 
 
+def access_of(handler: BaseRouteHandler) -> Access:
+    """A route's declaration; what Litestar answers to OPTIONS by itself tells the allowed methods alone."""
+    declared: Access | None = handler.opt.get(OPT)
+    return declared or PUBLIC
+
+
 async def access_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Hold a request against its route's declaration; claims alone, no I/O.
 
@@ -67,7 +73,7 @@ async def access_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: 
         Unauthenticated: nobody is signed in.
         Forbidden: the caller may not; subclasses say why.
     """
-    access: Access = handler.opt[OPT]
+    access = access_of(handler)
     caller: Caller | None = connection.scope["user"]
     if access.anonymous:
         return

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from bedplate.platform.auth.access import OPT
+from bedplate.platform.auth.access import access_of
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.origins import SAFE, Origins
 from bedplate.platform.auth.revocation import Revocations
@@ -97,7 +97,7 @@ class CallerMiddleware:
         try:
             return await self._authenticator.authenticate(scheme.lower(), credential.strip())
         except Unauthenticated:
-            if scope["route_handler"].opt[OPT].anonymous:
+            if access_of(scope["route_handler"]).anonymous:
                 return None
             raise
 
@@ -105,6 +105,6 @@ class CallerMiddleware:
         try:
             return await self._authenticator.by_cookie(scope, header.decode("latin-1"))
         except Unauthenticated:
-            if scope["route_handler"].opt[OPT].anonymous:
+            if access_of(scope["route_handler"]).anonymous:
                 return None
             raise

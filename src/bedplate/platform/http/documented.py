@@ -2,11 +2,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from litestar import Litestar
+from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
-from bedplate.platform.auth.access import OPT, Access
+from bedplate.platform.auth.access import access_of
 
 PROBLEM = "Problem"
+PRODUCES = "produces"
 MEANINGS = {
     400: "The request cannot be read",
     401: "Nobody is signed in, or the credential is not valid",
@@ -73,25 +75,24 @@ def documented(app: Litestar) -> dict[str, Any]:
 def _document(app: Litestar) -> dict[str, Any]:
     document: dict[str, Any] = app.openapi_schema.to_schema()
     document.setdefault("components", {}).setdefault("schemas", {})[PROBLEM] = SCHEMA
-    open_to_all = set(_public(app))
+    handlers = dict(_handlers(app))
     for path, item in document.get("paths", {}).items():
         for method, operation in item.items():
             if isinstance(operation, dict) and "responses" in operation:
-                _complete(operation, path, method, public=(path, method) in open_to_all)  # pyright: ignore[reportUnknownArgumentType]
+                _complete(operation, path, method, handlers[path, method])  # pyright: ignore[reportUnknownArgumentType]
     return document
 
 
-def _public(app: Litestar) -> Iterator[tuple[str, str]]:
+def _handlers(app: Litestar) -> Iterator[tuple[tuple[str, str], BaseRouteHandler]]:
     for route in app.routes:
-        if not isinstance(route, HTTPRoute):
-            continue
-        for method, (handler, _) in route.route_handler_map.items():
-            access = handler.opt.get(OPT)
-            if isinstance(access, Access) and access.anonymous:
-                yield route.path_format, method.lower()
+        if isinstance(route, HTTPRoute):
+            for method, (handler, _) in route.route_handler_map.items():
+                yield (route.path_format, method.lower()), handler
 
 
-def _complete(operation: dict[str, Any], path: str, method: str, *, public: bool) -> None:
+def _complete(operation: dict[str, Any], path: str, method: str, handler: BaseRouteHandler) -> None:
+    public = access_of(handler).anonymous
+    _declare_media_types(operation, handler.opt.get(PRODUCES, {}))
     if public:
         operation["security"] = []
     operation["summary"] = (
@@ -103,6 +104,13 @@ def _complete(operation: dict[str, Any], path: str, method: str, *, public: bool
             "description": MEANINGS[status],
             "content": {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}},
         }
+
+
+def _declare_media_types(operation: dict[str, Any], produces: Mapping[str, str | None]) -> None:
+    # `produces={media type: JSON type, or None for any}` beside a route adds to what its return type tells.
+    content: dict[str, Any] = operation["responses"].get("200", {}).get("content", {})
+    for media_type, kind in produces.items():
+        content[media_type] = {"schema": {} if kind is None else {"type": kind}}
 
 
 def _refusals(operation: Mapping[str, Any], path: str, method: str, *, public: bool) -> set[int]:

@@ -35,6 +35,11 @@ from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import ReadPool, Transaction
 from bedplate.platform.http.answers import versioned
 
+PICTURES = {
+    "text/vnd.mermaid": "string",
+    "text/vnd.graphviz": "string",
+    "image/svg+xml": "string",
+}
 GRAPH_PATHS = [
     "/graph",
     "/graph.json",
@@ -93,7 +98,7 @@ class InsightController(Controller):
         await visible_plan(reads, plan_id, caller.user_id)
         return _hashed(request, await longest_chains(reads, plan_id, basis, target))
 
-    @get(GRAPH_PATHS, access=READ)
+    @get(GRAPH_PATHS, access=READ, produces=PICTURES)
     async def show_graph(
         self,
         request: Request[Any, Any, Any],

@@ -28,8 +28,8 @@ MEDIA_TYPES: dict[str, Form] = {
 }
 ANSWERED: dict[Form, str] = {
     "json": "application/json",
-    "mermaid": "text/vnd.mermaid; charset=utf-8",
-    "dot": "text/vnd.graphviz; charset=utf-8",
+    "mermaid": "text/vnd.mermaid",
+    "dot": "text/vnd.graphviz",
     "svg": "image/svg+xml",
 }
 

@@ -115,4 +115,4 @@ class DocumentController(Controller):
         }
         if matches(request.headers.get("if-none-match"), tag):
             return Response(b"", status_code=304, headers=headers)
-        return Response(document.raw, media_type=f"{MARKDOWN}; charset=utf-8", headers=headers)
+        return Response(document.raw, media_type=MARKDOWN, headers=headers)
