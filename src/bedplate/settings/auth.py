@@ -64,7 +64,9 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 100
     breach_range_url: Annotated[
         str,
-        Meta(description="`https://…/range/` of a k-anonymity service for breached passwords; empty: not asked."),
+        Meta(
+            description="`https://…/range/` of a k-anonymity service for breached passwords; empty: not asked."
+        ),
     ] = ""
     breach_timeout: Annotated[
         float, Meta(gt=0, le=10, description="Seconds that service may take; later, the password passes.")

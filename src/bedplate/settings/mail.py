@@ -24,5 +24,7 @@ class MailSettings(msgspec.Struct, frozen=True, kw_only=True):
     timeout: Annotated[float, Meta(gt=0, description="Seconds a mail server may take for one mail.")] = 20.0
     link_base: Annotated[
         str,
-        Meta(description="Origin and path of the pages that mailed links open; empty: this service's own pages."),
+        Meta(
+            description="Origin and path of the pages that mailed links open; empty: this service's own pages."
+        ),
     ] = ""
