@@ -107,9 +107,7 @@ def jobs_runtime(settings: Settings, database: Database, carrier: Carrier | None
 
 def cache_of(settings: Settings, database: Database, client: Client | None = None) -> Cache:
     """The cache of an API process or a worker."""
-    return Cache(
-        settings.cache, client or connect(settings.redis), database, prefix=settings.redis.prefix
-    )
+    return Cache(settings.cache, client or connect(settings.redis), database, prefix=settings.redis.prefix)
 
 
 def _job_resources(settings: Settings, database: Database) -> Mapping[type, object]:
@@ -153,6 +151,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             DefineMiddleware(LimitMiddleware, limits=state.limits),
             QueryGate,
             DefineMiddleware(IdempotencyMiddleware, max_body=settings.http.max_body),
+            DefineMiddleware(CacheMiddleware, cache=state.cache),
         ],
         after_request=idempotency.remember_answer,
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),

@@ -5,9 +5,9 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 
-from bedplate.app import jobs_runtime, telemetry_of
+from bedplate.app import cache_of, jobs_runtime, telemetry_of
 from bedplate.platform.db import Database
 from bedplate.platform.jobs import JobsRuntime, MemoryCarrier
 from bedplate.platform.jobs.health import WorkerHealth
@@ -24,7 +24,12 @@ async def work(settings: Settings, *, queues: Sequence[str] = (), inline: bool =
     database = Database(settings.database, application="bedplate-worker")
     carrier = MemoryCarrier() if inline else None
     runtime = jobs_runtime(settings, database, carrier)
-    async with telemetry_of(settings, database).lifespan(), database.lifespan(), runtime.lifespan():
+    async with (
+        telemetry_of(settings, database).lifespan(),
+        database.lifespan(),
+        nullcontext() if inline else cache_of(settings, database).lifespan(),
+        runtime.lifespan(),
+    ):
         return await _until_signal(runtime, settings, queues)
 
 

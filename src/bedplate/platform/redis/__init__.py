@@ -2,5 +2,6 @@
 
 from bedplate.platform.redis.client import DOWN, Client, connect
 from bedplate.platform.redis.scripts import Script, ScriptRunner
+from bedplate.platform.redis.wire import Wire
 
-__all__ = ["DOWN", "Client", "Script", "ScriptRunner", "connect"]
+__all__ = ["DOWN", "Client", "Script", "ScriptRunner", "Wire", "connect"]

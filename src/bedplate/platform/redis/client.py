@@ -33,6 +33,7 @@ def connect(settings: RedisSettings, *, timeout: float | None = None) -> Client:
         "socket_timeout": None if silence == float("inf") else silence,
         "socket_connect_timeout": settings.connect_timeout,
         "retry": Retry(NoBackoff(), 0),
+        "protocol": 3,
     }
     if scheme == "redis+sentinel":
         return _watched(url, options)

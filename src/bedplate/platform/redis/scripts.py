@@ -53,6 +53,12 @@ class ScriptRunner:
             self.close()
             raise
 
+    async def command(self, *words: Word) -> Any:
+        """Send a plain command, within the same patience."""
+        call = self._client.execute_command if self._wire is None else self._wire.call
+        with self._watchdog.watch():
+            return await call(*words)
+
     def close(self) -> None:
         """Drop the connection."""
         if self._wire is not None:

@@ -1,6 +1,6 @@
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import hiredis
@@ -11,6 +11,7 @@ MOVED_ON = ("READONLY", "LOADING", "MASTERDOWN")
 """Answers of a server that is not, or not yet, the one to ask: the next call connects anew."""
 
 type Word = str | bytes | int | float
+type OnPush = Callable[[Sequence[Any]], None]
 
 
 class Wire:
@@ -20,8 +21,9 @@ class Wire:
     fifth of redis-py's. The connection is made by redis-py, with its TLS, credentials, database and Sentinel.
     """
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, on_push: OnPush | None = None) -> None:
         self._pool: Any = client.connection_pool
+        self._on_push = on_push
         self._line: _Line | None = None
         self._connecting = asyncio.Lock()
 
@@ -36,6 +38,13 @@ class Wire:
             line = await self._connect()
         return await line.ask(words)
 
+    async def tell(self, *words: Word) -> None:
+        """Send a command that is answered by a push alone, such as SUBSCRIBE (RESP3)."""
+        line = self._line
+        if line is None or line.lost:
+            line = await self._connect()
+        line.tell(words)
+
     def hang_up(self) -> None:
         """Drop the connection; calls under way fail, the next one connects."""
         if self._line is not None:
@@ -49,28 +58,32 @@ class Wire:
                 await connection.connect()
                 # Private in redis-py: the one way to keep its handshake and not its reader.
                 writer, connection._writer = connection._writer, None  # noqa: SLF001
-                self._line = _Line(writer)
+                self._line = _Line(writer, self._on_push)
             return self._line
 
 
 class _Line(asyncio.Protocol):
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, on_push: OnPush | None) -> None:
         self._writer = writer  # held: it closes the transport when it is collected
         self._transport: Any = writer.transport
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(replyError=_error)
         self._due: deque[asyncio.Future[Any]] = deque()
         self._unsent: list[bytes] = []
+        self._on_push = on_push
         self.lost = False
         self._transport.set_protocol(self)
 
     def ask(self, words: Sequence[Word]) -> asyncio.Future[Any]:
         future = self._loop.create_future()
+        self.tell(words)
+        self._due.append(future)
+        return future
+
+    def tell(self, words: Sequence[Word]) -> None:
         if not self._unsent:
             self._loop.call_soon(self._flush)
         self._unsent.append(hiredis.pack_command(words))  # type: ignore[arg-type] - its stub names one type
-        self._due.append(future)
-        return future
 
     def abort(self) -> None:
         self.lost = True
@@ -82,6 +95,8 @@ class _Line(asyncio.Protocol):
         while (answer := self._reader.gets()) is not False:
             if not isinstance(answer, hiredis.PushNotification):
                 self._answered(answer)
+            elif self._on_push is not None:
+                self._on_push(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True

@@ -1,0 +1,87 @@
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
+
+from bedplate.platform.cache.answer import kept_answer, send_kept
+from bedplate.platform.cache.assembly import Cache
+from bedplate.platform.cache.capture import Capture
+from bedplate.platform.cache.core import Made
+from bedplate.platform.cache.declare import OPT, Cached
+from bedplate.platform.cache.plan import Asked, CachePlan
+
+FAILED = 500
+
+
+class CacheMiddleware:
+    """Answers from the cache where a route declares it; stands behind caller and limits.
+
+    A route's guards run before a kept answer is given, as they do before a fresh one.
+    """
+
+    def __init__(self, app: ASGIApp, cache: Cache) -> None:
+        self.app = app
+        self._cache = cache
+        self._plans: dict[int, CachePlan | None] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plan = self._plan(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
+        if plan is None:
+            await self.app(scope, receive, send)
+            return
+        asked = Asked.of(scope)
+        slot = None if asked.bypasses or not self._cache.enabled else plan.slot(scope, asked)
+        if slot is None:
+            plan.results["bypass"]()
+            await self.app(scope, receive, send)
+            return
+        connection = ASGIConnection[Any, Any, Any, Any](scope)
+        for guard in plan.guards:
+            await guard(connection, plan.handler)
+        _drop_condition(scope, asked)
+        capture = Capture(self._cache.max_entry, send)
+
+        async def make() -> Made:
+            await self.app(scope, receive, capture)
+            return _made(capture, plan.cached)
+
+        async def renew() -> Made:
+            again = Capture(self._cache.max_entry, None)
+            await self.app(_copy(scope), _nothing, again)
+            return _made(again, plan.cached)
+
+        got = await self._cache.entries.get(slot, plan.times, make, renew)
+        plan.results[got.result]()
+        if got.value is not None:
+            await send_kept(got.value, got.age, asked.if_none_match, send)
+        elif capture.started:
+            await capture.replay(send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _plan(self, scope: Scope) -> CachePlan | None:
+        handler = scope["route_handler"]
+        key = id(handler)
+        if key not in self._plans:
+            cached: Cached | None = handler.opt.get(OPT)
+            self._plans[key] = CachePlan(handler, cached, scope["path_template"]) if cached else None
+        return self._plans[key]
+
+
+def _made(capture: Capture, cached: Cached) -> Made:
+    return Made(kept_answer(capture, cached), failed=capture.status >= FAILED or not capture.whole)
+
+
+def _drop_condition(scope: Scope, asked: Asked) -> None:
+    # The handler makes the whole answer; whether the client has it is told from what is kept.
+    if asked.if_none_match is not None:
+        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
+
+
+def _copy(scope: Scope) -> Scope:
+    state = {"request_id": scope["state"].get("request_id")}
+    return {**scope, "state": state}  # type: ignore[typeddict-item,return-value]
+
+
+async def _nothing() -> HTTPReceiveMessage:
+    return {"type": "http.request", "body": b"", "more_body": False}
