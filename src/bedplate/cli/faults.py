@@ -2,6 +2,7 @@ import asyncpg
 import redis
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from bedplate.platform.db.programs import BackupError
 from bedplate.platform.embedded import EmbeddedError
 from bedplate.platform.errors import Failure
 from bedplate.settings.load import SettingsError
@@ -13,6 +14,7 @@ class CommandError(Exception):
 
 USER_FAULTS = (
     CommandError,
+    BackupError,
     EmbeddedError,
     SettingsError,
     Failure,
