@@ -1,0 +1,107 @@
+import statistics
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+
+from bedplate.settings import Settings
+from bedplate.settings.limits import LimitsSettings
+from fixtures.apps import calling, running
+from fixtures.people import PASSWORD, Person, new_email, sign_up
+
+pytestmark = pytest.mark.security
+
+ROUNDS = 50
+NOISE = 0.10
+
+
+@pytest.fixture
+async def unlimited(settings: Settings) -> AsyncIterator[Litestar]:
+    """Without back-off, and with a hash long enough to measure a tenth of on a busy machine."""
+    auth = msgspec.structs.replace(settings.auth, argon2_time=6)
+    async with running(
+        msgspec.structs.replace(settings, limits=LimitsSettings(enabled=False), auth=auth)
+    ) as app:
+        yield app
+
+
+async def timed(client: httpx.AsyncClient, path: str, body: dict[str, str]) -> tuple[float, httpx.Response]:
+    before = time.perf_counter()
+    answer = await client.post(path, json=body)
+    return time.perf_counter() - before, answer
+
+
+async def alter(app: Litestar, person: Person, change: str) -> None:
+    async with app.state.database.transaction() as session:
+        await (await session.connection()).exec_driver_sql(
+            f"update account set {change} where id = $1", (person.user_id,)
+        )
+
+
+async def hash_seconds(app: Litestar) -> float:
+    taken: list[float] = []
+    for _ in range(9):
+        before = time.perf_counter()
+        await app.state.passwords.hash(PASSWORD)
+        taken.append(time.perf_counter() - before)
+    return statistics.median(taken)
+
+
+async def test_row_01_failed_logins_tell_nothing(unlimited: Litestar) -> None:
+    async with calling(unlimited) as client:
+        known, oauth_only, disabled = [await sign_up(client) for _ in range(3)]
+        await alter(unlimited, oauth_only, "password_hash = null")
+        await alter(unlimited, disabled, "disabled_at = now()")
+        kinds = {
+            "unknown": lambda: {"email": new_email(), "password": "not this phrase 42"},
+            "wrong": lambda: {"email": known.email, "password": "not this phrase 42"},
+            "oauth-only": lambda: {"email": oauth_only.email, "password": PASSWORD},
+            "disabled": lambda: {"email": disabled.email, "password": PASSWORD},
+        }
+        taken: dict[str, list[float]] = {kind: [] for kind in kinds}
+        bodies: set[tuple[int, str]] = set()
+        for _ in range(ROUNDS):
+            for kind, body in kinds.items():
+                seconds, answer = await timed(client, "/v1/auth/login", body())
+                taken[kind].append(seconds)
+                problem = {k: v for k, v in answer.json().items() if k != "request_id"}
+                bodies.add((answer.status_code, str(problem)))
+        assert len(bodies) == 1
+        medians = {kind: statistics.median(values) for kind, values in taken.items()}
+        gap = max(medians.values()) - min(medians.values())
+        assert gap < NOISE * await hash_seconds(unlimited), medians
+
+
+async def test_row_02_sign_up_takes_as_long_for_a_known_address(unlimited: Litestar) -> None:
+    async with calling(unlimited) as client:
+        known = await sign_up(client)
+        taken: dict[str, list[float]] = {"known": [], "new": []}
+        for _ in range(ROUNDS // 2):
+            for kind, email in (("known", known.email), ("new", new_email())):
+                body = {"email": email, "password": PASSWORD, "name": "Person"}
+                taken[kind].append((await timed(client, "/v1/auth/signup", body))[0])
+        medians = {kind: statistics.median(values) for kind, values in taken.items()}
+        assert abs(medians["known"] - medians["new"]) < NOISE * await hash_seconds(unlimited), medians
+
+
+async def test_row_04_a_weak_hash_is_upgraded_at_the_next_login(
+    asgi: httpx.AsyncClient, app: Litestar
+) -> None:
+    from argon2 import PasswordHasher
+
+    person = await sign_up(asgi)
+    weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)
+    await alter(app, person, f"password_hash = '{weak}'")
+    login = {"email": person.email, "password": PASSWORD}
+    assert (await asgi.post("/v1/auth/login", json=login)).status_code == 200
+    rows = await app.state.database.reads.fetch(
+        "select password_hash from account where id = $1", person.user_id
+    )
+    kind, _, parameters = rows[0][0].split("$")[1:4]
+    found = dict(part.split("=") for part in parameters.split(","))
+    assert kind == "argon2id"
+    assert int(found["m"]) >= 19_456
+    assert int(found["t"]) >= 2
