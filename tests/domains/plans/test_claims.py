@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 
 import httpx
 from litestar import Litestar
@@ -23,6 +24,17 @@ async def test_each_ready_task_goes_to_one_worker(work: Workspace) -> None:
     assert len(claimed) == len(set(claimed)) == 4
     refused = [answer for answer in answers if answer.status_code != 201]
     assert {answer.json()["code"] for answer in refused} == {"nothing_ready"}
+
+
+async def test_a_task_that_is_being_claimed_is_passed_by(app: Litestar, work: Workspace) -> None:
+    first = await work.post("P/tasks", {"title": "First"})
+    await work.post("P/tasks", {"title": "Second"})
+    async with app.state.database.transaction() as session:
+        connection = await session.connection()
+        await connection.exec_driver_sql(
+            "select from task where id = $1 for update", (uuid.UUID(first["id"]),)
+        )
+        assert (await work.post("P/claims", {}))["title"] == "Second"
 
 
 async def test_a_claim_is_its_holders(app: Litestar, work: Workspace, new_workspace: NewWorkspace) -> None:
