@@ -29,7 +29,7 @@ from bedplate.domains import (
 )
 from bedplate.domains.accounts import MailLinks, PersonalData
 from bedplate.platform import idempotency
-from bedplate.platform.auth.access import access_guard
+from bedplate.platform.auth.access import access_guard, refuse_undeclared
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.keys import CHANNEL as KEYS_CHANNEL
 from bedplate.platform.auth.keys import KeyRing
@@ -171,6 +171,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_max_body_size=settings.http.max_body,
         state=state,
     )
+    refuse_undeclared(app)
     app.state.query_parameters = declared_query_parameters(app)
     app.wrap(
         telemetry.wrap,

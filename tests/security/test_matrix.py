@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar, get
 
 from bedplate.domains.access import is_administrative
-from bedplate.platform.auth.access import STEP_UP_SECONDS, Access
+from bedplate.platform.auth.access import STEP_UP_SECONDS, Access, UndeclaredAccess, refuse_undeclared
 from bedplate.platform.db import new_id
 from fixtures.people import Join, Person
 from fixtures.routes import Route, routes_of
@@ -153,7 +153,10 @@ def test_row_19_a_route_without_a_declaration_fails(app: Litestar) -> None:
     @get("/bare", sync_to_thread=False)
     def bare() -> None: ...
 
-    assert undeclared(Litestar([bare], openapi_config=None)) == ["GET /bare (bare)"]
+    faulty = Litestar([bare], openapi_config=None)
+    assert undeclared(faulty) == ["GET /bare (bare)"]
+    with pytest.raises(UndeclaredAccess, match="bare"):
+        refuse_undeclared(faulty)
 
 
 def test_row_19_every_permission_of_a_route_is_declared(app: Litestar) -> None:
@@ -285,3 +288,13 @@ async def test_row_20_unknown_fields_are_refused_everywhere(
                 faults.append(f"{route}: {answer.status_code} {code_of(answer)} {told_by(answer)}")
     assert not faults, "\n".join(faults)
     assert checked > 30
+
+
+async def test_row_19_options_tell_the_methods_and_no_more(app: Litestar, asgi: httpx.AsyncClient) -> None:
+    for route in routes_of(app):
+        path = route.request(WORDS, {})["url"]
+        for headers in ({}, {"Authorization": "Bearer stale"}):
+            answer = await asgi.options(path, headers=headers)
+            assert answer.status_code == 204, f"{route}: {answer.status_code}"
+            assert "OPTIONS" in answer.headers["allow"]
+            assert not answer.content

@@ -1,8 +1,11 @@
 from typing import Any
 
 import msgspec
+from litestar import Litestar
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.enums import HttpMethod
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.routes import HTTPRoute
 
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import utcnow
@@ -26,6 +29,10 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     step_up: bool = False
     session: bool = False
     keys: bool = False
+
+
+class UndeclaredAccess(Exception):  # noqa: N818 - a route's fault, not a caller's
+    """A route does not say who may call it."""
 
 
 class MissingScope(Forbidden):
@@ -61,9 +68,28 @@ def stepped_up() -> Access:
 
 
 def access_of(handler: BaseRouteHandler) -> Access:
-    """A route's declaration; what Litestar answers to OPTIONS by itself tells the allowed methods alone."""
+    """A route's declaration; what Litestar answers to OPTIONS by itself tells the allowed methods alone.
+
+    Raises:
+        UndeclaredAccess: the route has none; nobody may call it.
+    """
     declared: Access | None = handler.opt.get(OPT)
-    return declared or PUBLIC
+    if declared is not None:
+        return declared
+    if isinstance(handler, HTTPRouteHandler) and handler.http_methods == {HttpMethod.OPTIONS}:
+        return PUBLIC
+    raise UndeclaredAccess(f"Say access=… beside {handler.handler_name}")
+
+
+def refuse_undeclared(app: Litestar) -> None:
+    """Keep an application from starting with a route that does not say who may call it.
+
+    Raises:
+        UndeclaredAccess: naming the first such route.
+    """
+    for route in app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]:
+            access_of(handler)
 
 
 async def access_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
