@@ -40,10 +40,14 @@ async def test_other_tags_are_left_alone(start: Start, database: Database) -> No
 async def test_a_write_that_is_rolled_back_invalidates_nothing(start: Start, database: Database) -> None:
     process = await start()
     await process.client.get("/public/a")
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail() -> None:
         async with database.transaction() as session:
             await invalidate(session, "thing:a")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     await process.client.get("/public/a")
     assert process.work.calls == 1
 

@@ -46,5 +46,11 @@ class Limits:
         """Keep count of the processes that share every limit."""
         async with self._census.lifespan() if self._census and self.enabled else nullcontext():
             yield
+        self.close()
+
+    def close(self) -> None:
+        """Drop the connections."""
         if isinstance(self.store, RedisLimitStore):
             self.store.close()
+        if self._census is not None:
+            self._census.close()

@@ -39,7 +39,10 @@ class Census:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-            self._runner.close()
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._runner.close()
 
     async def _go_on(self) -> None:
         while True:

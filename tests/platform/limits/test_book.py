@@ -1,0 +1,45 @@
+import pytest
+
+from bedplate.platform.limits import LimitsError, Policy, per_user
+from bedplate.platform.limits.book import RuleBook
+
+POLICY = per_user(600, 60, name="read", lease=60, tiers={"role:admin": (6000, 60)})
+
+
+def test_settings_override_any_policy_by_its_name() -> None:
+    rule = RuleBook(["read=10/1 burst:30 lease:5 fail-closed"], "p").rule(POLICY)
+    assert rule is not None
+    assert (rule.interval, rule.burst, rule.lease, rule.fail_closed) == (0.1, 30, 5, True)
+
+
+def test_a_lease_shrinks_with_its_quota() -> None:
+    rule = RuleBook(["read=100/3600"], "p").rule(POLICY)
+    assert rule is not None
+    assert (rule.burst, rule.lease) == (100, 10)
+
+
+def test_a_policy_is_switched_off() -> None:
+    assert RuleBook(["read=off"], "p").rule(POLICY) is None
+
+
+def test_tiers_come_from_code_and_settings() -> None:
+    book = RuleBook(["read@key:abc=5/60"], "p")
+    assert book.tiers(POLICY) == ("key:abc", "role:admin")
+    admin, key = book.rule(POLICY, "role:admin"), book.rule(POLICY, "key:abc")
+    assert admin is not None
+    assert key is not None
+    assert (admin.burst, key.burst) == (6000, 5)
+
+
+@pytest.mark.parametrize("text", ["read", "read=1", "read=0/60", "read=1/0", "Read=1/1", "read=1/1 loud"])
+def test_a_wrong_override_is_refused(text: str) -> None:
+    with pytest.raises(LimitsError, match="BEDPLATE_LIMITS_OVERRIDES"):
+        RuleBook([text], "p")
+
+
+def test_two_policies_of_one_name_are_refused() -> None:
+    book = RuleBook([], "p")
+    book.rule(POLICY)
+    book.rule(POLICY.costing(5))
+    with pytest.raises(LimitsError, match="differ"):
+        book.rule(Policy(name="read", quota=1, window=1))
