@@ -1,0 +1,103 @@
+"""`bedplate users` and `bedplate keys`, as an operator calls them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+from litestar import Litestar
+
+from bedplate.cli.faults import USER_FAULTS, one_line
+from bedplate.cli.group import bedplate_group
+from bedplate.settings import Settings
+from fixtures.people import PASSWORD, Join, log_in, new_email
+from fixtures.service import environment_of
+from fixtures.sharing import refused_within_a_second
+
+type Run = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def run(settings: Settings) -> Run:
+    """Call the command line in a thread of this process: `await run("users", "list")`."""
+    environment = environment_of(settings, NO_COLOR="1")
+
+    async def call(*arguments: str, stdin: str = "") -> Result:
+        invoke = CliRunner().invoke
+        return await asyncio.to_thread(invoke, bedplate_group, arguments, input=stdin, env=environment)
+
+    return call
+
+
+async def test_an_account_is_opened_steered_and_listed(
+    run: Run, asgi: httpx.AsyncClient, make_admin: Join
+) -> None:
+    await make_admin(asgi)  # or the one made here would be the last, who stays
+    email = new_email("operator")
+    options = ("--name", "Op", "--role", "admin", "--password-stdin")
+    made = await run("users", "create", email, *options, stdin=PASSWORD)
+    assert made.exit_code == 0, made.output
+    assert PASSWORD not in made.output
+    person = await log_in(asgi, email)
+    assert (await asgi.get("/v1/users", headers=person.headers)).status_code == 200
+
+    listed = await run("users", "list", "--query", email)
+    assert listed.stdout.split() == [person.user_id, "verified", email, "admin"]
+    assert (await run("users", "disable", email.upper())).exit_code == 0
+    await refused_within_a_second(lambda: asgi.get("/v1/me", headers=person.headers))
+    assert "disabled" in (await run("users", "list", "--query", email)).stdout
+    assert (await run("users", "enable", person.user_id)).exit_code == 0
+    person = await log_in(asgi, email)
+    assert (await run("users", "revoke", email, "admin")).exit_code == 0
+    await refused_within_a_second(lambda: asgi.get("/v1/users", headers=person.headers))
+    assert (await run("users", "grant", email, "admin")).exit_code == 0
+    person = await log_in(asgi, email)
+    assert (await asgi.get("/v1/users", headers=person.headers)).status_code == 200
+
+
+async def test_a_one_time_password_is_printed_once(run: Run, asgi: httpx.AsyncClient) -> None:
+    email = new_email("generated")
+    made = await run("users", "create", email)
+    password = made.stdout.rpartition("one-time password: ")[2].strip()
+    assert (await log_in(asgi, email, password)).email == email
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("disable", "nobody@team.example"), "Nobody has the address nobody@team.example"),
+        (("enable", "neither"), "neither is neither an address nor an id"),
+        (("create", "no-address"), "This is not an e-mail address"),
+        (("grant", "nobody@team.example", "admin"), "Nobody has the address nobody@team.example"),
+    ],
+)
+async def test_what_cannot_be_is_said_in_one_line(run: Run, arguments: tuple[str, ...], says: str) -> None:
+    refused = await run("users", *arguments)
+    assert isinstance(refused.exception, USER_FAULTS)
+    assert one_line(refused.exception) == says
+
+
+@pytest.mark.security
+async def test_row_14_a_rotation_of_signing_keys_signs_nobody_out(
+    app: Litestar, run: Run, asgi: httpx.AsyncClient
+) -> None:
+    email = new_email("rotated")
+    assert (await run("users", "create", email, "--password-stdin", stdin=PASSWORD)).exit_code == 0
+    before = await log_in(asgi, email)
+    former = {key["kid"] for key in (await asgi.get("/.well-known/jwks.json")).json()["keys"]}
+    assert (await run("keys", "rotate", "--overlap", "1")).exit_code == 2
+    turned = await run("keys", "rotate", "--lead", "0")
+    assert turned.exit_code == 0, turned.output
+    new = turned.stdout.split()[0]
+    await app.state.key_ring.load(app.state.database)
+    keys = (await asgi.get("/.well-known/jwks.json")).json()["keys"]
+    assert {key["kid"] for key in keys} == former | {new}
+    assert not [key for key in keys if "d" in key]
+    after = await log_in(asgi, email)
+    assert app.state.key_ring.signing()[0] == new
+    for person in (before, after):
+        assert (await asgi.get("/v1/me", headers=person.headers)).status_code == 200
+    first, *others = (line.split()[:2] for line in (await run("keys", "list")).stdout.splitlines())
+    assert first == [new, "signing"]
+    assert {state for _, state in others} == {"retiring"}
