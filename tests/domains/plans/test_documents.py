@@ -189,6 +189,19 @@ async def test_imports_at_the_same_time_come_one_after_another(app: Litestar, wo
     assert len((await work.get("P/tasks", params={"limit": 200}))["items"]) == 11
 
 
+async def test_an_attempt_whose_end_was_lost_changes_nothing_more(
+    app: Litestar, sample_plan: Workspace
+) -> None:
+    document = (await sample_plan.get("P/documents"))["items"][0]
+    before = await sample_plan.get("P/tasks")
+    payload = {"plan_id": sample_plan.plan_id, "document_id": document["id"]}
+    answer = await sample_plan.call("POST", "jobs", json={"type": "plans.import", "payload": payload})
+    job = await sample_plan.job(answer)
+    assert (job["state"], job["result"]["revision"], job["result"]["boxes"]) == ("succeeded", 1, 53)
+    assert await sample_plan.get("P/tasks") == before
+    assert (await sample_plan.get("P/documents"))["items"] == [document]
+
+
 async def test_a_row_that_stands_in_no_document_is_mistaken_for_no_other(work: Workspace) -> None:
     """Both titles begin alike, so that the document calls each the same when it has it alone."""
     start = "A title that goes on for more than forty-eight letters, "

@@ -9,7 +9,7 @@ from bedplate.domains.plans.document.writing.writer import Rendering, export
 from bedplate.domains.plans.events.service import changed
 from bedplate.domains.plans.models import Plan
 from bedplate.domains.plans.revisions.content import EVERYTHING, Loaded
-from bedplate.domains.plans.revisions.parsing import AT_ONCE, parsed
+from bedplate.domains.plans.revisions.parsing import off_loop, parsed
 from bedplate.domains.plans.revisions.schemas import ExportResult
 from bedplate.domains.plans.revisions.settling import settle
 from bedplate.domains.plans.revisions.shapes import GROUPS
@@ -71,6 +71,4 @@ class ExportService:
 
 async def _rendered(raw: bytes, ours: Loaded) -> Rendering:
     document = await parsed(raw)
-    if len(raw) <= AT_ONCE:
-        return export(document, ours.content, groups=GROUPS)
-    return await asyncio.to_thread(export, document, ours.content, groups=GROUPS)
+    return await off_loop(len(raw), export, document, ours.content, groups=GROUPS)

@@ -13,11 +13,11 @@ from bedplate.domains.plans.models import Plan
 from bedplate.domains.plans.revisions.applying import Applied, apply
 from bedplate.domains.plans.revisions.content import EVERYTHING, Loaded
 from bedplate.domains.plans.revisions.models import StoredDocument
-from bedplate.domains.plans.revisions.parsing import parsed
+from bedplate.domains.plans.revisions.parsing import off_loop, parsed
 from bedplate.domains.plans.revisions.schemas import ConflictView, ImportResult
 from bedplate.domains.plans.revisions.settling import settle
 from bedplate.domains.plans.revisions.shapes import GROUPS
-from bedplate.domains.plans.revisions.store import lock_plan, raw_document, raw_revision
+from bedplate.domains.plans.revisions.store import lock_plan, raw_revision, uploaded
 from bedplate.domains.plans.time.stated import keep_stated_standup
 from bedplate.platform.db import Transaction
 from bedplate.platform.errors import Conflict as Refused
@@ -39,7 +39,7 @@ class ImportService:
     async def run(
         self, plan_id: UUID, document_id: UUID, on_conflict: OnConflict, *, dry_run: bool, actor: Actor
     ) -> ImportResult:
-        """Import; doing it twice changes nothing more.
+        """Import; a document that was taken in already, by an attempt whose end was lost, changes nothing more.
 
         Raises:
             NotFound: plan or document were removed.
@@ -48,15 +48,17 @@ class ImportService:
         """
         session = self._session
         plan = await lock_plan(session, plan_id)
-        raw = await raw_document(session, document_id)
-        if raw is None:
+        stored = await uploaded(session, document_id)
+        if stored is None:
             raise NotFound("The uploaded document was removed")
+        raw, revision = stored
         document = await parsed(raw)
         base = await self._base(plan)
         ours = await EVERYTHING.in_transaction(session, plan.id)
-        merged = _merged(base, ours.content, document.content, on_conflict)
-        if dry_run:
-            return _report(document, document_id, plan, merged, _foreseen(merged), dry_run=True)
+        merged = await off_loop(len(raw), _merged, base, ours.content, document.content, on_conflict)
+        found = len(await off_loop(len(raw), findings, document.content))
+        if dry_run or revision is not None:
+            return _report(document, document_id, plan, merged, _foreseen(merged), found, dry_run=dry_run)
         applied = await apply(session, plan, ours, document.content, merged, actor)
         await self._take_in(plan, document_id, document, merged, ours, applied)
         await changed(
@@ -65,7 +67,7 @@ class ImportService:
             deleted=applied.deleted, conflicts=len(merged.conflicts),
         )  # fmt: skip
         await keep_stated_standup(session, plan, document.content, applied.ids, actor.user_id)
-        return _report(document, document_id, plan, merged, applied, dry_run=False)
+        return _report(document, document_id, plan, merged, applied, found, dry_run=False)
 
     async def _base(self, plan: Plan) -> Content | None:
         stored = await raw_revision(self._session, plan)
@@ -120,7 +122,14 @@ def _foreseen(merged: Merge) -> Applied:
 
 
 def _report(
-    document: Document, document_id: UUID, plan: Plan, merged: Merge, applied: Applied, *, dry_run: bool
+    document: Document,
+    document_id: UUID,
+    plan: Plan,
+    merged: Merge,
+    applied: Applied,
+    found: int,
+    *,
+    dry_run: bool,
 ) -> ImportResult:
     report = document.report
     return ImportResult(
@@ -136,7 +145,7 @@ def _report(
         skipped=applied.skipped,
         conflict_count=len(merged.conflicts),
         conflicts=[_conflict(each) for each in merged.conflicts[:SHOWN]],
-        finding_count=len(findings(document.content)),
+        finding_count=found,
         unread_lines=report.unread_lines,
         unread=list(report.unread[:SHOWN]),
     )

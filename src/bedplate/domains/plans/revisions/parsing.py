@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
@@ -12,14 +13,21 @@ from bedplate.domains.plans.errors import NotUtf8
 AT_ONCE = 32_768
 
 
+async def off_loop[**P, R](size: int, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Do pure work on a document of `size` bytes, off the event loop where it is large."""
+    if size <= AT_ONCE:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
+
+
 async def parsed(raw: bytes) -> Document:
-    """Read a document off the loop where it is large, its content as the database can hold it.
+    """Read a document, its content as the database can hold it.
 
     Raises:
         NotUtf8: it says where.
     """
     try:
-        document = parse(raw) if len(raw) <= AT_ONCE else await asyncio.to_thread(parse, raw)
+        document = await off_loop(len(raw), parse, raw)
     except DocumentNotUtf8 as error:
         raise NotUtf8(error.offset) from error
     if b"\0" not in raw:
