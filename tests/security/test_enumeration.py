@@ -21,7 +21,7 @@ NOISE = 0.10
 @pytest.fixture
 async def unlimited(settings: Settings) -> AsyncIterator[Litestar]:
     """Without back-off, and with a hash long enough to measure a tenth of on a busy machine."""
-    auth = msgspec.structs.replace(settings.auth, argon2_time=6)
+    auth = msgspec.structs.replace(settings.auth, argon2_time=3)
     async with running(
         msgspec.structs.replace(settings, limits=LimitsSettings(enabled=False), auth=auth)
     ) as app:
