@@ -41,8 +41,12 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
     password_min_length: Annotated[
         int, Meta(ge=8, le=64, description="Characters (NIST SP 800-63B-4, 3.1.1.2).")
     ] = 15
-    argon2_memory: Annotated[int, Meta(ge=19456, description="Argon2id memory, KiB.")] = 19_456
-    argon2_time: Annotated[int, Meta(ge=2, description="Argon2id passes.")] = 2
+    argon2_memory: Annotated[
+        int, Meta(ge=32, description="Argon2id memory, KiB; production refuses less than 19456.")
+    ] = 19_456
+    argon2_time: Annotated[
+        int, Meta(ge=1, description="Argon2id passes; production refuses less than 2.")
+    ] = 2
     api_key_ttl: Annotated[
         float,
         Meta(ge=3600, description="Seconds an API key lives at most, and when its maker names no end."),

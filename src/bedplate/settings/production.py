@@ -2,6 +2,7 @@ from bedplate.settings import Settings
 
 WEAK_SECRETS = ("changeme", "secret", "password", "default", "example")
 MIN_SECRET_LENGTH = 32
+MIN_ARGON2_MEMORY, MIN_ARGON2_TIME = 19_456, 2
 MIN_DISTINCT_CHARACTERS = 10
 
 
@@ -25,6 +26,8 @@ def production_faults(settings: Settings) -> list[str]:
         faults.append("BEDPLATE_MAIL_SMTP_URL: required in production, where nobody reads the mailbox page")
     if settings.oidc.allow_private_networks:
         faults.append("BEDPLATE_OIDC_ALLOW_PRIVATE_NETWORKS: not in production")
+    if settings.auth.argon2_memory < MIN_ARGON2_MEMORY or settings.auth.argon2_time < MIN_ARGON2_TIME:
+        faults.append("BEDPLATE_AUTH_ARGON2_MEMORY, _TIME: below 19456 KiB and 2 passes (OWASP ASVS 11.4.2)")
     if not settings.http.public_url:
         faults.append("BEDPLATE_HTTP_PUBLIC_URL: required in production, it is the issuer of tokens")
     return faults
