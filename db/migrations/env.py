@@ -15,6 +15,13 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def write_sql() -> None:
+    # For whoever runs migrations by hand, and for the linter of locks.
+    context.configure(dialect_name="postgresql", target_metadata=metadata(), literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
 async def main() -> None:
     engine = migration_engine(config.attributes["url"])
     async with engine.connect() as connection:
@@ -22,4 +29,7 @@ async def main() -> None:
     await engine.dispose()
 
 
-asyncio.run(main())
+if context.is_offline_mode():
+    write_sql()
+else:
+    asyncio.run(main())

@@ -7,6 +7,11 @@ from sqlalchemy.dialects import postgresql
 revision = "0005"
 down_revision = "0004"
 
+UNRELEASED = "no release before this revision has rows in account"
+LOCKS = {
+    "add constraint ck_account_kind": UNRELEASED,
+}
+
 
 def upgrade() -> None:
     op.add_column(
