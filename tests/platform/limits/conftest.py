@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +22,10 @@ async def redis(redis_url: str) -> AsyncIterator[Any]:
     await client.aclose()
 
 
-@pytest.fixture
-def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
-    """A server of the test's own, to stop and start."""
-    folder = tmp_path / "valkey"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def own_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A server of the module's own, to stop and start; a test leaves it running."""
+    folder = tmp_path_factory.mktemp("valkey")
     server = Valkey(find_home(folder, print), find_binaries(), durable=False, progress=print)
     server.start()
     yield server

@@ -116,6 +116,7 @@ async def test_without_the_store_each_process_grants_its_share(own_valkey: Valke
     closed = per_user(100, HOUR, name="closed", fail_closed=True)
     decision = await processes[0].limiter.acquire([charge(processes[0], closed)])
     assert (decision.unavailable, decision.refusal().status) == (True, 503)
+    own_valkey.start()
     for client in clients:
         await client.aclose()
 
