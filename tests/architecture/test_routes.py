@@ -18,6 +18,9 @@ def test_every_route_declares_who_may_call_it(app: Litestar) -> None:
 def test_operation_ids_are_unique(app: Litestar) -> None:
     document = app.openapi_schema.to_schema()
     operations = [
-        operation["operationId"] for path in document["paths"].values() for operation in path.values() if operation
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if operation
     ]
     assert len(operations) == len(set(operations))

@@ -1,5 +1,6 @@
 import asyncio
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -67,7 +68,7 @@ def head() -> str | None:
 
 async def current(url: str) -> str | None:
     """The revision a database is at; None before the first."""
-    connection = await asyncpg.connect(url, timeout=5)
+    connection = await _connect(url)
     try:
         if await connection.fetchval("select to_regclass('alembic_version')") is None:
             return None
@@ -78,7 +79,7 @@ async def current(url: str) -> str | None:
 
 async def apply_roles(owner_url: str, application_url: str) -> None:
     """Run `roles.sql` for the application's role, where it is another than the owner's."""
-    owner = await asyncpg.connect(owner_url)
+    owner = await _connect(owner_url)
     try:
         application = await _role_of(application_url)
         if application != await owner.fetchval("select current_user"):
@@ -88,11 +89,15 @@ async def apply_roles(owner_url: str, application_url: str) -> None:
         await owner.close()
 
 
+async def _connect(url: str) -> Any:
+    return await asyncpg.connect(url, timeout=5)  # pyright: ignore[reportUnknownVariableType]
+
+
 async def _role_of(url: str) -> str:
     name = urlsplit(url).username
     if name:
         return name
-    connection = await asyncpg.connect(url)
+    connection = await _connect(url)
     try:
         return await connection.fetchval("select current_user")
     finally:
