@@ -1,6 +1,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext
 
+from litestar import Litestar
 from litestar.handlers import BaseRouteHandler
 
 from bedplate.platform.limits.book import RuleBook
@@ -42,8 +43,15 @@ class Limits:
         return plan_of(handler, self.book) if self.enabled else RoutePlan((), self.book)
 
     @asynccontextmanager
-    async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
-        """Keep count of the processes that share every limit."""
+    async def lifespan(self, app: Litestar | None = None) -> AsyncGenerator[None]:
+        """Check the policies of every route, and keep count of the processes that share them.
+
+        Raises:
+            LimitsError: two routes declare different policies by one name.
+        """
+        for route in app.routes if app is not None else ():
+            for handler in getattr(route, "route_handlers", ()):
+                self.plan(handler)
         async with self._census.lifespan() if self._census and self.enabled else nullcontext():
             yield
         self.close()
