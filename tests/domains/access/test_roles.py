@@ -1,8 +1,15 @@
+import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from litestar import Litestar
+from sqlalchemy import text
 
+from bedplate.domains.access import Assignments, change_grants
+from bedplate.domains.audit import Actor
+from bedplate.platform.db import Transaction
 from fixtures.people import Join, Person
 from fixtures.sharing import etag_of, refused_within_a_second
 
@@ -124,3 +131,29 @@ async def test_row_19_nobody_gives_more_than_he_may_himself(
         await asgi.delete(f"/v1/users/{admin.user_id}/roles/admin", headers=clerk),
     ]
     assert {(a.status_code, a.json()["code"]) for a in refused} == {(403, "beyond_own_permissions")}
+
+
+@pytest.mark.security
+async def test_row_10_no_token_tells_what_was_true_before_a_change(
+    app: Litestar, asgi: httpx.AsyncClient, make_admin: Join
+) -> None:
+    await make_admin(asgi)
+    admin = await make_admin(asgi)
+    refresh = {"refresh_token": admin.refresh_token}
+    async with app.state.database.transaction() as session:
+        # While a change is under way, who would be told by the state before it waits for its end.
+        await change_grants(session)
+        renewing = asyncio.create_task(asgi.post("/v1/auth/refresh", json=refresh))
+        await until_somebody_waits(session)
+        own = app.state.permissions
+        await Assignments(session).take(UUID(admin.user_id), "admin", own, Actor())
+    bearer = {"Authorization": f"Bearer {(await renewing).json()['access_token']}"}
+    assert (await asgi.get("/v1/teams", headers=bearer)).status_code == 200
+    assert (await asgi.get("/v1/users", headers=bearer)).status_code == 403
+
+
+async def until_somebody_waits(session: Transaction) -> None:
+    waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+    async with asyncio.timeout(5):
+        while not await session.scalar(waiting):
+            await asyncio.sleep(0)

@@ -73,6 +73,8 @@ async def test_a_teams_key_reaches_its_team_alone_and_outlives_its_maker(
     reached = (await asgi.get("/v1/teams", headers=with_key(key))).json()["items"]
     assert [(team["id"], team["role"]) for team in reached] == [(team_id, "editor")]
     assert (await asgi.get(f"/v1/teams/{owner.team_id}", headers=with_key(key))).status_code == 404
+    plan = await asgi.post("/v1/plans", json={"key": "kept", "title": "Kept"}, headers=with_key(key))
+    assert (plan.status_code, plan.json()["team_id"]) == (201, team_id)
     # It is a member for the database, not for people.
     members = (await asgi.get(f"/v1/teams/{team_id}/members", headers=heir.headers)).json()["items"]
     assert {member["user_id"] for member in members} == {owner.user_id, heir.user_id}

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, literal_column, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bedplate.domains.teams.errors import TeamRoleTooLow
@@ -26,9 +26,12 @@ def in_callers_teams(
     return team_id.in_(mine)
 
 
-def personal_team(user_id: UUID | ColumnElement[UUID]) -> ScalarSelect[UUID]:
-    """A person's own team, as a value inside another statement."""
-    return select(Team.id).where(Team.personal_of == user_id).scalar_subquery()
+def personal_team(user_id: UUID | ColumnElement[UUID]) -> ColumnElement[UUID]:
+    """A person's own team, as a value inside another statement; for a team's API key, its team."""
+    own = select(Team.id).where(Team.personal_of == user_id).scalar_subquery()
+    # Everybody but a service account has the former, and a service account is in one team.
+    only = select(TeamMember.team_id).where(TeamMember.user_id == user_id).limit(1).scalar_subquery()
+    return func.coalesce(own, only)
 
 
 async def team_role(session: Transaction, team_id: UUID, user_id: UUID) -> TeamRole | None:
