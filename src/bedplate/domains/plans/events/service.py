@@ -5,11 +5,12 @@ import msgspec
 from sqlalchemy import text
 
 from bedplate.domains.audit import Actor, record
+from bedplate.domains.plans.events.models import PlanEvent
 from bedplate.platform.db import Transaction, new_id
 
 # Every write of a plan makes this trip: as text it costs a quarter of what it does as an expression.
 TELL = text(
-    "insert into plan_event (id, plan_id, type, resource, actor_id, data) "
+    f"insert into {PlanEvent.__tablename__} (id, plan_id, type, resource, actor_id, data) "  # noqa: S608 - our own name
     "values (:id, :plan_id, :type, :resource, :actor_id, cast(:data as jsonb))"
 )
 

@@ -17,7 +17,7 @@ from bedplate.domains.plans.revisions.parsing import off_loop, parsed
 from bedplate.domains.plans.revisions.schemas import ConflictView, ImportResult
 from bedplate.domains.plans.revisions.settling import settle
 from bedplate.domains.plans.revisions.shapes import GROUPS
-from bedplate.domains.plans.revisions.store import lock_plan, raw_revision, uploaded
+from bedplate.domains.plans.revisions.store import lock_plan, raw_document, raw_revision, revision_of
 from bedplate.domains.plans.time.stated import keep_stated_standup
 from bedplate.platform.db import Transaction
 from bedplate.platform.errors import Conflict as Refused
@@ -47,17 +47,18 @@ class ImportService:
             ImportConflict: there are conflicts, and `on_conflict` is fail.
         """
         session = self._session
-        plan = await lock_plan(session, plan_id)
-        stored = await uploaded(session, document_id)
-        if stored is None:
+        raw = await raw_document(session, document_id)
+        if raw is None:
             raise NotFound("The uploaded document was removed")
-        raw, revision = stored
         document = await parsed(raw)
+        # Locked only now: a large document takes seconds to read, and others may write meanwhile.
+        plan = await lock_plan(session, plan_id)
+        taken_in = await revision_of(session, document_id)
         base = await self._base(plan)
         ours = await EVERYTHING.in_transaction(session, plan.id)
         merged = await off_loop(len(raw), _merged, base, ours.content, document.content, on_conflict)
         found = len(await off_loop(len(raw), findings, document.content))
-        if dry_run or revision is not None:
+        if dry_run or taken_in is not None:
             return _report(document, document_id, plan, merged, _foreseen(merged), found, dry_run=dry_run)
         applied = await apply(session, plan, ours, document.content, merged, actor)
         await self._take_in(plan, document_id, document, merged, ours, applied)

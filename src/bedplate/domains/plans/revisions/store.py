@@ -53,11 +53,14 @@ async def lock_plan(session: Transaction, plan_id: UUID) -> Plan:
     return plan
 
 
-async def uploaded(session: Transaction, document_id: UUID) -> tuple[bytes, int | None] | None:
-    """A document's bytes, and the revision that it was taken in as; None when it was removed."""
-    statement = select(StoredDocument.raw, StoredDocument.revision).where(StoredDocument.id == document_id)
-    row = (await session.execute(statement)).one_or_none()
-    return None if row is None else (row[0], row[1])
+async def raw_document(session: Transaction, document_id: UUID) -> bytes | None:
+    """A document's bytes; None when it was removed."""
+    return await session.scalar(select(StoredDocument.raw).where(StoredDocument.id == document_id))
+
+
+async def revision_of(session: Transaction, document_id: UUID) -> int | None:
+    """The revision that a document was taken in as; None when it was not yet."""
+    return await session.scalar(select(StoredDocument.revision).where(StoredDocument.id == document_id))
 
 
 async def raw_revision(session: Transaction, plan: Plan) -> tuple[UUID, bytes] | None:
