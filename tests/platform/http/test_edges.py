@@ -70,13 +70,37 @@ def test_depth_counts_nesting_alone(body: bytes, deep: bool) -> None:  # noqa: F
     assert too_deep(body, 64) is deep
 
 
-async def test_deep_json_is_refused(asgi: httpx.AsyncClient) -> None:
+@pytest.mark.security
+async def test_row_26_answers_carry_the_headers_and_tell_no_version(asgi: httpx.AsyncClient) -> None:
+    for answer in (await asgi.get("/v1/nothing"), await asgi.get("/health/live"), await asgi.get("/docs")):
+        assert answer.headers["strict-transport-security"].startswith("max-age=")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert "litestar" not in str(answer.headers).lower()
+    login = await asgi.post("/v1/auth/login", json={"email": "a@b.example", "password": "x"})
+    assert login.headers["cache-control"] == "no-store"
+    assert (await asgi.request("TRACE", "/v1/me")).status_code == 405
+
+
+@pytest.mark.security
+async def test_row_32_a_large_body_is_413(asgi: httpx.AsyncClient) -> None:
+    body = b'{"email":"' + b"a" * 3_000_000 + b'"}'
+    answer = await asgi.post("/v1/auth/login", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "content_too_large")
+
+
+@pytest.mark.security
+async def test_row_32_deep_json_is_400(asgi: httpx.AsyncClient) -> None:
     body = b'{"email":' + b"[" * 500 + b"]" * 500 + b"}"
     answer = await asgi.post("/v1/auth/login", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (400, "depth")
 
 
-async def test_cors_is_off_until_an_origin_is_allowed(asgi: httpx.AsyncClient, settings: Settings) -> None:
+@pytest.mark.security
+async def test_row_25_cors_is_off_until_an_origin_is_allowed(
+    asgi: httpx.AsyncClient, settings: Settings
+) -> None:
     origin = {"Origin": "https://app.example"}
     assert "access-control-allow-origin" not in (await asgi.get("/health/live", headers=origin)).headers
     http = msgspec.structs.replace(settings.http, allowed_origins=("https://app.example",))
