@@ -296,6 +296,7 @@ async def _lifespan(state: State, _app: Litestar) -> AsyncGenerator[None]:
     await api_keys.close()
     await state.redis.aclose()
     state.passwords.close()
+    await state.providers.close()
 
 
 def _transactions(database: Database) -> Callable[[], AsyncGenerator[Transaction]]:

@@ -1,6 +1,7 @@
+import random
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import httpx
 import msgspec
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.security
 
 ROUNDS = 50
 NOISE = 0.10
+TRIES = 3
 
 
 @pytest.fixture
@@ -51,41 +53,58 @@ async def hash_seconds(app: Litestar) -> float:
     return statistics.median(taken)
 
 
+async def medians(
+    client: httpx.AsyncClient, path: str, kinds: Mapping[str, Callable[[], dict[str, str]]], rounds: int
+) -> tuple[dict[str, float], set[tuple[int, str]]]:
+    """The median time of each kind of request, interleaved, and the answers that there were."""
+    taken: dict[str, list[float]] = {kind: [] for kind in kinds}
+    answers: set[tuple[int, str]] = set()
+    for _ in range(rounds):
+        # In no fixed order: what one request leaves to do must not always fall on the same next one.
+        for kind, body in random.sample(sorted(kinds.items()), len(kinds)):
+            seconds, answer = await timed(client, path, body())
+            taken[kind].append(seconds)
+            shown = {k: v for k, v in answer.json().items() if k != "request_id"}
+            answers.add((answer.status_code, str(shown)))
+    return {kind: statistics.median(values) for kind, values in taken.items()}, answers
+
+
+async def assert_alike(
+    app: Litestar, path: str, kinds: Mapping[str, Callable[[], dict[str, str]]], rounds: int
+) -> None:
+    """One answer, and no gap; a busy machine gets two more tries, which a real gap fails as well."""
+    async with calling(app) as client:
+        for _ in range(TRIES):
+            found, answers = await medians(client, path, kinds, rounds)
+            assert len(answers) == 1
+            if max(found.values()) - min(found.values()) < NOISE * await hash_seconds(app):
+                return
+    raise AssertionError(found)
+
+
 async def test_row_01_failed_logins_tell_nothing(unlimited: Litestar) -> None:
     async with calling(unlimited) as client:
         known, oauth_only, disabled = [await sign_up(client) for _ in range(3)]
-        await alter(unlimited, oauth_only, "password_hash = null")
-        await alter(unlimited, disabled, "disabled_at = now()")
-        kinds = {
-            "unknown": lambda: {"email": new_email(), "password": "not this phrase 42"},
-            "wrong": lambda: {"email": known.email, "password": "not this phrase 42"},
-            "oauth-only": lambda: {"email": oauth_only.email, "password": PASSWORD},
-            "disabled": lambda: {"email": disabled.email, "password": PASSWORD},
-        }
-        taken: dict[str, list[float]] = {kind: [] for kind in kinds}
-        bodies: set[tuple[int, str]] = set()
-        for _ in range(ROUNDS):
-            for kind, body in kinds.items():
-                seconds, answer = await timed(client, "/v1/auth/login", body())
-                taken[kind].append(seconds)
-                problem = {k: v for k, v in answer.json().items() if k != "request_id"}
-                bodies.add((answer.status_code, str(problem)))
-        assert len(bodies) == 1
-        medians = {kind: statistics.median(values) for kind, values in taken.items()}
-        gap = max(medians.values()) - min(medians.values())
-        assert gap < NOISE * await hash_seconds(unlimited), medians
+    await alter(unlimited, oauth_only, "password_hash = null")
+    await alter(unlimited, disabled, "disabled_at = now()")
+    kinds = {
+        "unknown": lambda: {"email": new_email(), "password": "not this phrase 42"},
+        "wrong": lambda: {"email": known.email, "password": "not this phrase 42"},
+        "oauth-only": lambda: {"email": oauth_only.email, "password": PASSWORD},
+        "disabled": lambda: {"email": disabled.email, "password": PASSWORD},
+    }
+    await assert_alike(unlimited, "/v1/auth/login", kinds, ROUNDS)
 
 
 async def test_row_02_sign_up_takes_as_long_for_a_known_address(unlimited: Litestar) -> None:
     async with calling(unlimited) as client:
         known = await sign_up(client)
-        taken: dict[str, list[float]] = {"known": [], "new": []}
-        for _ in range(ROUNDS // 2):
-            for kind, email in (("known", known.email), ("new", new_email())):
-                body = {"email": email, "password": PASSWORD, "name": "Person"}
-                taken[kind].append((await timed(client, "/v1/auth/signup", body))[0])
-        medians = {kind: statistics.median(values) for kind, values in taken.items()}
-        assert abs(medians["known"] - medians["new"]) < NOISE * await hash_seconds(unlimited), medians
+    body = {"password": PASSWORD, "name": "Person"}
+    kinds = {
+        "known": lambda: {"email": known.email, **body},
+        "new": lambda: {"email": new_email(), **body},
+    }
+    await assert_alike(unlimited, "/v1/auth/signup", kinds, ROUNDS // 2)
 
 
 async def test_row_04_a_weak_hash_is_upgraded_at_the_next_login(

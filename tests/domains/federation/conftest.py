@@ -1,5 +1,5 @@
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -13,7 +13,7 @@ from fixtures.openid import CLIENT_ID, CLIENT_SECRET, ISSUER, REDIRECT, OpenIdSe
 
 
 @pytest.fixture
-def openid(app: Litestar) -> Iterator[OpenIdServer]:
+async def openid(app: Litestar) -> AsyncIterator[OpenIdServer]:
     """A provider that the application knows as `house`, for one test."""
     server = OpenIdServer()
     server.person = {"sub": secrets.token_hex(8)}
@@ -32,4 +32,5 @@ def openid(app: Litestar) -> Iterator[OpenIdServer]:
         {"house": house}, "http://bedplate.test", OidcSettings(redirect_uris=(REDIRECT,))
     )
     yield server
+    await app.state.providers.close()
     app.state.providers = before

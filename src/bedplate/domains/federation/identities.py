@@ -1,7 +1,5 @@
-import datetime as dt
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import bindparam, delete, func, select, update
 
 from bedplate.domains.accounts import AccountService, Post
@@ -9,22 +7,12 @@ from bedplate.domains.audit import Actor, record
 from bedplate.domains.federation.errors import IdentityTaken, LastSignIn
 from bedplate.domains.federation.idtoken import IdClaims
 from bedplate.domains.federation.models import Identity
+from bedplate.domains.federation.schemas import IdentityView
 from bedplate.platform.db import Read, ReadPool, Transaction, utcnow
 from bedplate.platform.errors import NotFound
 from bedplate.platform.secrets.seal import Sealer
 
 PURPOSE = "provider-token"
-
-
-class IdentityView(msgspec.Struct):
-    """A provider's person that one's account is linked to."""
-
-    id: UUID
-    provider: str
-    issuer: str
-    subject: str
-    created_at: dt.datetime
-    last_used_at: dt.datetime
 
 
 OF_USER = Read(

@@ -131,6 +131,10 @@ class OpenIdProvider:
             self._metadata = (time.monotonic(), found)
         return self._metadata[1]
 
+    async def close(self) -> None:
+        """Close the connections to the provider."""
+        await self._client.aclose()
+
     async def _key_set(self, kid: str | None) -> KeySet:
         held = self._keys
         age = time.monotonic() - held[0] if held else FRESH_SECONDS

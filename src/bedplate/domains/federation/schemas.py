@@ -1,9 +1,9 @@
+import datetime as dt
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-
-from bedplate.domains.federation.identities import IdentityView
 
 type CodeChallenge = Annotated[
     str,
@@ -12,6 +12,17 @@ type CodeChallenge = Annotated[
         description="S256 challenge (RFC 7636) of a verifier that the client keeps, and sends to `/v1/auth/token`",
     ),
 ]
+
+
+class IdentityView(msgspec.Struct):
+    """A provider's person that one's account is linked to."""
+
+    id: UUID
+    provider: str
+    issuer: str
+    subject: str
+    created_at: dt.datetime
+    last_used_at: dt.datetime
 
 
 class ProviderView(msgspec.Struct, frozen=True):

@@ -45,6 +45,11 @@ class Providers(msgspec.Struct, frozen=True):
             raise UnknownProvider
         return self.by_name[name]
 
+    async def close(self) -> None:
+        """Close the connections to all of them."""
+        for provider in self.by_name.values():
+            await provider.close()
+
     def callback(self, name: str) -> str:
         """Our redirect URI at a provider; one each, so that no provider answers for another (RFC 9700 4.4)."""
         return f"{self.origin}/v1/auth/callback/{name}"
