@@ -13,7 +13,7 @@ from bedplate.cli.group import bedplate_group
 from bedplate.settings import Settings
 from fixtures.people import PASSWORD, Join, log_in, new_email
 from fixtures.service import environment_of
-from fixtures.sharing import refused_within_a_second
+from fixtures.sharing import refused_in_time
 
 type Run = Callable[..., Awaitable[Result]]
 
@@ -45,12 +45,12 @@ async def test_an_account_is_opened_steered_and_listed(
     listed = await run("users", "list", "--query", email)
     assert listed.stdout.split() == [person.user_id, "verified", email, "admin"]
     assert (await run("users", "disable", email.upper())).exit_code == 0
-    await refused_within_a_second(lambda: asgi.get("/v1/me", headers=person.headers))
+    await refused_in_time(lambda: asgi.get("/v1/me", headers=person.headers))
     assert "disabled" in (await run("users", "list", "--query", email)).stdout
     assert (await run("users", "enable", person.user_id)).exit_code == 0
     person = await log_in(asgi, email)
     assert (await run("users", "revoke", email, "admin")).exit_code == 0
-    await refused_within_a_second(lambda: asgi.get("/v1/users", headers=person.headers))
+    await refused_in_time(lambda: asgi.get("/v1/users", headers=person.headers))
     assert (await run("users", "grant", email, "admin")).exit_code == 0
     person = await log_in(asgi, email)
     assert (await asgi.get("/v1/users", headers=person.headers)).status_code == 200

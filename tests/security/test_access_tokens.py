@@ -68,7 +68,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
     "a string exp": {"exp": str(int(time.time()) + 300)},
     "no exp": {"exp": None},
     "expired": {"exp": int(time.time()) - 61},
-    "future nbf": {"nbf": int(time.time()) + 120},
+    "future nbf": {"nbf": int(time.time()) + 7200},
     "no sid": {"sid": None},
     "no jti": {"jti": None},
     "no client": {"client_id": None},

@@ -1,3 +1,4 @@
+import os
 import random
 import statistics
 import time
@@ -16,6 +17,10 @@ from fixtures.people import PASSWORD, Person, new_email, sign_up
 
 pytestmark = pytest.mark.security
 
+TIMED = pytest.mark.skipif(
+    not os.environ.get("BEDPLATE_TIMING"),
+    reason="measures time: set BEDPLATE_TIMING=1 on a machine with nothing else to do; the counts below always run",
+)
 ROUNDS = 50
 NOISE = 0.10
 TRIES = 3
@@ -82,6 +87,7 @@ async def assert_alike(
     raise AssertionError(found)
 
 
+@TIMED
 async def test_row_01_failed_logins_tell_nothing(unlimited: Litestar) -> None:
     async with calling(unlimited) as client:
         known, oauth_only, disabled = [await sign_up(client) for _ in range(3)]
@@ -96,6 +102,7 @@ async def test_row_01_failed_logins_tell_nothing(unlimited: Litestar) -> None:
     await assert_alike(unlimited, "/v1/auth/login", kinds, ROUNDS)
 
 
+@TIMED
 async def test_row_02_sign_up_takes_as_long_for_a_known_address(unlimited: Litestar) -> None:
     async with calling(unlimited) as client:
         known = await sign_up(client)
@@ -105,6 +112,42 @@ async def test_row_02_sign_up_takes_as_long_for_a_known_address(unlimited: Lites
         "new": lambda: {"email": new_email(), **body},
     }
     await assert_alike(unlimited, "/v1/auth/signup", kinds, ROUNDS // 2)
+
+
+async def hashes_made(app: Litestar, path: str, body: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> int:
+    made = 0
+    run = app.state.passwords._run
+
+    async def counted(*arguments: object) -> object:
+        nonlocal made
+        made += 1
+        return await run(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(app.state.passwords, "_run", counted)
+        async with calling(app) as client:
+            await client.post(path, json=body)
+    return made
+
+
+async def test_row_01_every_failed_login_costs_one_hash(
+    app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with calling(app) as client:
+        known, oauth_only, disabled = [await sign_up(client) for _ in range(3)]
+    await alter(app, oauth_only, "password_hash = null")
+    await alter(app, disabled, "disabled_at = now()")
+    for email in (new_email(), known.email, oauth_only.email, disabled.email):
+        body = {"email": email, "password": "not this phrase 42"}
+        assert await hashes_made(app, "/v1/auth/login", body, monkeypatch) == 1
+
+
+async def test_row_02_every_sign_up_costs_one_hash(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with calling(app) as client:
+        known = await sign_up(client)
+    for email in (new_email(), known.email):
+        body = {"email": email, "password": PASSWORD, "name": "Person"}
+        assert await hashes_made(app, "/v1/auth/signup", body, monkeypatch) == 1
 
 
 async def test_row_04_a_weak_hash_is_upgraded_at_the_next_login(

@@ -11,7 +11,7 @@ from bedplate.domains.access import Assignments, change_grants
 from bedplate.domains.audit import Actor
 from bedplate.platform.db import Transaction
 from fixtures.people import Join, Person
-from fixtures.sharing import etag_of, refused_within_a_second
+from fixtures.sharing import etag_of, refused_in_time
 
 
 async def make_role(client: httpx.AsyncClient, admin: Person, name: str, *permissions: str) -> dict[str, Any]:
@@ -93,7 +93,7 @@ async def test_row_10_a_change_of_a_role_reaches_running_sessions_in_every_proce
     assert given.status_code == 204
 
     # The token from before the role is over; the refreshed one has it.
-    await refused_within_a_second(lambda: client.get("/v1/me", headers=person.headers))
+    await refused_in_time(lambda: client.get("/v1/me", headers=person.headers))
     renewed = await asgi.post("/v1/auth/refresh", json={"refresh_token": person.refresh_token})
     bearer = {"Authorization": f"Bearer {renewed.json()['access_token']}"}
     assert (await client.get("/v1/users", headers=bearer)).status_code == 200
@@ -103,7 +103,7 @@ async def test_row_10_a_change_of_a_role_reaches_running_sessions_in_every_proce
     body = {"permissions": ["audit:read"]}
     assert (await asgi.patch(path, json=body, headers=match)).status_code == 200
     for process in (asgi, client):
-        await refused_within_a_second(lambda process=process: process.get("/v1/users", headers=bearer))
+        await refused_in_time(lambda process=process: process.get("/v1/users", headers=bearer))
     renewed = await asgi.post("/v1/auth/refresh", json={"refresh_token": renewed.json()["refresh_token"]})
     bearer = {"Authorization": f"Bearer {renewed.json()['access_token']}"}
     assert (await client.get("/v1/users", headers=bearer)).status_code == 403

@@ -65,7 +65,9 @@ async def test_row_23_one_code_at_once_signs_in_once(asgi: httpx.AsyncClient, jo
     challenges = [await first_step(asgi, person) for _ in range(3)]
     code = app.code()
     answers = await asyncio.gather(*(second_step(asgi, one, code=code) for one in challenges))
-    assert sorted(answer.status_code for answer in answers) == [200, 401, 401]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(200) == 1
+    assert set(statuses) <= {200, 401, 429}
 
 
 async def test_row_23_recovery_codes_work_once(asgi: httpx.AsyncClient, join: Join) -> None:

@@ -2,7 +2,7 @@ import httpx
 import pytest
 
 from fixtures.people import Join, new_email
-from fixtures.sharing import etag_of, refused_within_a_second
+from fixtures.sharing import etag_of, refused_in_time
 
 
 async def test_accounts_are_found_by_what_is_known_of_them(
@@ -53,7 +53,7 @@ async def test_row_10_a_disabled_account_is_out_of_every_process_and_stays_out(
     disabled = await asgi.patch(path, json={"disabled": True}, headers=await etag_of(asgi, path, admin))
     assert disabled.json()["disabled"] is True
     for process in (asgi, client):
-        await refused_within_a_second(lambda process=process: process.get("/v1/me", headers=person.headers))
+        await refused_in_time(lambda process=process: process.get("/v1/me", headers=person.headers))
     login = {"email": person.email, "password": person.password}
     assert (await asgi.post("/v1/auth/login", json=login)).status_code == 401
 
@@ -71,4 +71,4 @@ async def test_a_deleted_account_is_gone(asgi: httpx.AsyncClient, make_admin: Jo
     assert (await asgi.delete(path, headers=admin.headers)).status_code == 204
     assert (await asgi.get(path, headers=admin.headers)).status_code == 404
     assert (await asgi.delete(path, headers=admin.headers)).status_code == 404
-    await refused_within_a_second(lambda: asgi.get("/v1/me", headers=person.headers))
+    await refused_in_time(lambda: asgi.get("/v1/me", headers=person.headers))

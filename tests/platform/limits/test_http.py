@@ -74,7 +74,7 @@ async def test_an_address_is_limited_before_routing(visitor: httpx.AsyncClient) 
     assert (await visitor.get("/nowhere", headers=behind("203.0.113.3"))).status_code == 404
 
 
-async def test_a_forged_hop_does_not_evade_a_limit(visitor: httpx.AsyncClient) -> None:
+async def test_row_06_a_forged_hop_does_not_evade_a_limit(visitor: httpx.AsyncClient) -> None:
     statuses = [
         (await visitor.get("/nowhere", headers=behind(f"198.51.100.{n}, 203.0.113.4"))).status_code
         for n in range(41)
@@ -82,7 +82,7 @@ async def test_a_forged_hop_does_not_evade_a_limit(visitor: httpx.AsyncClient) -
     assert statuses[-1] == 429
 
 
-async def test_ipv6_counts_by_network(visitor: httpx.AsyncClient) -> None:
+async def test_row_06_ipv6_counts_by_network(visitor: httpx.AsyncClient) -> None:
     statuses = [
         (await visitor.get("/nowhere", headers=behind(f"2001:db8::{n:x}"))).status_code for n in range(41)
     ]

@@ -35,8 +35,8 @@ class Limits:
         self._census: Census | None = None
         if not settings.processes:
             self.limiter.processes = workers
-            if settings.store == "redis":
-                self._census = Census(client, prefix, self.limiter, at_least=workers)
+            if isinstance(self.store, RedisLimitStore):
+                self._census = Census(self.store.runner, prefix, self.limiter, at_least=workers)
 
     def plan(self, handler: BaseRouteHandler) -> RoutePlan:
         """Compile the policies of a route."""
@@ -57,8 +57,6 @@ class Limits:
         self.close()
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connection."""
         if isinstance(self.store, RedisLimitStore):
             self.store.close()
-        if self._census is not None:
-            self._census.close()

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from bedplate.platform.limits.limiter import Limiter
-from bedplate.platform.redis import DOWN, Client, Script, ScriptRunner
+from bedplate.platform.redis import DOWN, Script, ScriptRunner
 
 COUNT = Script(__package__ or "", "census.lua")
 BEAT, FORGOTTEN = 2.0, 7
@@ -15,8 +15,8 @@ BEAT, FORGOTTEN = 2.0, 7
 class Census:
     """Counts the processes that share the limits, so that each knows its part when the store goes away."""
 
-    def __init__(self, client: Client, prefix: str, limiter: Limiter, *, at_least: int) -> None:
-        self._runner = ScriptRunner(client, 1.0)
+    def __init__(self, runner: ScriptRunner, prefix: str, limiter: Limiter, *, at_least: int) -> None:
+        self._runner = runner
         self._key = f"{prefix}:limit:processes"
         self._limiter = limiter
         self._at_least = at_least
@@ -39,10 +39,6 @@ class Census:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-
-    def close(self) -> None:
-        """Drop the connection."""
-        self._runner.close()
 
     async def _go_on(self) -> None:
         while True:

@@ -16,23 +16,23 @@ FIELDS = 4
 class RedisLimitStore(RedisStore):
     """Allowances in Redis, shared by every process; its clock is the server's."""
 
-    __slots__ = ("_client", "_prefix", "_runner")
+    __slots__ = ("_client", "_prefix", "runner")
 
     def __init__(self, client: Client, prefix: str, patience: float) -> None:
         super().__init__(cast("Any", client), namespace=f"{prefix}:store:limits")
         self._client: Any = client
         self._prefix = prefix
-        self._runner = ScriptRunner(client, patience)
+        self.runner = ScriptRunner(client, patience)
 
     async def take(self, charges: Sequence[Charge]) -> list[Taken]:
-        if self._runner.clustered and len({charge.subject for charge in charges}) > 1:
+        if self.runner.clustered and len({charge.subject for charge in charges}) > 1:
             return await self._take_in_turn(charges)
         keys = [charge.key for charge in charges]
         arguments: list[Any] = []
         for charge in charges:
             rule = charge.rule
             arguments += (*rule.arguments, charge.cost, rule.lease)
-        answer: list[int] = await self._runner.run(ACQUIRE, keys, arguments)
+        answer: list[int] = await self.runner.run(ACQUIRE, keys, arguments)
         return [
             Taken(answer[i], answer[i + 1], answer[i + 2] / MICRO, answer[i + 3] / MICRO)
             for i in range(0, len(answer), FIELDS)
@@ -62,7 +62,7 @@ class RedisLimitStore(RedisStore):
 
     def close(self) -> None:
         """Drop the connection."""
-        self._runner.close()
+        self.runner.close()
 
     async def _take_in_turn(self, charges: Sequence[Charge]) -> list[Taken]:
         # One call serves one hash slot; what was taken before a refusal is paid back.
@@ -81,7 +81,7 @@ class RedisLimitStore(RedisStore):
 
     async def _pay(self, owed: Sequence[tuple[Charge, int]]) -> None:
         for charge, count in owed:
-            await self._runner.run(GIVE_BACK, [charge.key], [count * charge.rule.interval * MICRO])
+            await self.runner.run(GIVE_BACK, [charge.key], [count * charge.rule.interval * MICRO])
 
     async def _keys(self, subject: str) -> list[bytes]:
         pattern = f"{self._prefix}:limit:{{{_literal(subject)}}}:*"

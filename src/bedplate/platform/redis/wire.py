@@ -10,6 +10,8 @@ from redis.exceptions import NoScriptError, ResponseError
 MOVED_ON = ("READONLY", "LOADING", "MASTERDOWN")
 """Answers of a server that is not, or not yet, the one to ask: the next call connects anew."""
 
+CONNECT_SECONDS = 5.0
+
 type Word = str | bytes | int | float
 type OnPush = Callable[[Sequence[Any]], None]
 
@@ -55,6 +57,8 @@ class Wire:
         async with self._connecting:
             if self._line is None or self._line.lost:
                 connection = self._pool.make_connection()
+                # The caller's patience ends it, by a clock that a busy loop does not hurry.
+                connection.socket_connect_timeout = CONNECT_SECONDS
                 await connection.connect()
                 # Private in redis-py: the one way to keep its handshake and not its reader.
                 writer, connection._writer = connection._writer, None  # noqa: SLF001
