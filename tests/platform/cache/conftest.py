@@ -21,6 +21,7 @@ from bedplate.settings import Secret
 from bedplate.settings.cache import CacheSettings
 from bedplate.settings.database import DatabaseSettings
 from bedplate.settings.redis import RedisSettings
+from fixtures.servers import TestServers, clone_database
 
 USERS = [uuid7() for _ in range(3)]
 TEAMS = [uuid7() for _ in range(2)]
@@ -101,6 +102,12 @@ class Process:
 
 
 type Start = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def database_settings(worker_id: str) -> DatabaseSettings:
+    """A database of these tests' own: another application's relay would take their outbox rows for its cache."""
+    return clone_database(TestServers.from_environment(), f"{worker_id}_cache")
 
 
 @pytest.fixture
