@@ -30,10 +30,17 @@ async def test_every_framework_error_is_a_problem(asgi: httpx.AsyncClient) -> No
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
         problem = answer.json()
-        assert {"type", "title", "status", "code", "request_id"} <= set(problem)
+        assert {"type", "title", "status", "detail", "code", "request_id", "errors"} <= set(problem)
+        assert problem["detail"]
         assert problem["status"] == status
         assert problem["request_id"] == answer.headers["x-request-id"]
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_empty_body_cannot_be_read(asgi: httpx.AsyncClient) -> None:
+    answer = await asgi.post("/v1/auth/login", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert answer.json()["errors"] == [{"pointer": "", "rule": "required", "message": "The body is empty"}]
 
 
 async def test_unknown_fields_and_parameters_are_named(asgi: httpx.AsyncClient) -> None:

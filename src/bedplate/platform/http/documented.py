@@ -28,7 +28,7 @@ MEANINGS = {
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "Problem details (RFC 9457): the one shape of every refusal",
-    "required": ["type", "title", "status", "code", "request_id"],
+    "required": ["type", "title", "status", "code", "request_id", "detail", "errors"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},
         "title": {"type": "string"},
@@ -59,6 +59,8 @@ SCHEMA: dict[str, Any] = {
             "status": 404,
             "code": "not_found",
             "request_id": "5f0c8d3e9a7b4c61",
+            "detail": "There is nothing at this address",
+            "errors": [],
         }
     ],
 }

@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Scope, Send
 
 from bedplate.platform.db.constraints import ConstraintErrors, database_failure
-from bedplate.platform.errors import Failure, FieldError
+from bedplate.platform.errors import BadRequest, Failure, FieldError
 from bedplate.platform.http.body import field_error
 from bedplate.platform.idempotency.reservation import StoredAnswer
 
@@ -18,16 +18,16 @@ PROBLEM_JSON = "application/problem+json"
 TYPE_BASE = "https://bedplate.example/problems/"
 
 
-class Problem(msgspec.Struct, omit_defaults=True):
-    """Problem details (RFC 9457): the one shape of every refusal."""
+class Problem(msgspec.Struct):
+    """Problem details (RFC 9457): the one shape of every refusal, each member always there."""
 
     type: str
     title: str
     status: int
     code: str
     request_id: str
-    detail: str = ""
-    errors: list[FieldError] = msgspec.field(default_factory=list[FieldError])
+    detail: str
+    errors: list[FieldError]
 
 
 def problem_bytes(failure: Failure, request_id: str) -> bytes:
@@ -38,7 +38,7 @@ def problem_bytes(failure: Failure, request_id: str) -> bytes:
         status=failure.status,
         code=failure.code,
         request_id=request_id,
-        detail=failure.detail,
+        detail=failure.detail or failure.title,
         errors=list(failure.errors),
     )
     if not failure.extra:
@@ -105,7 +105,7 @@ def from_http(error: HTTPException) -> Failure:
         return _invalid_parameters(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure()
-    failure = Failure(headers=_kept(error.headers or {}))
+    failure = Failure(DETAILS.get(status, ""), headers=_kept(error.headers or {}))
     phrase = HTTPStatus(status).phrase
     failure.status = status
     failure.title = phrase
@@ -114,6 +114,11 @@ def from_http(error: HTTPException) -> Failure:
 
 
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "content_too_large", 400: "bad_request"}
+DETAILS = {
+    404: "There is nothing at this address",
+    405: "The address does not take this method; Allow names those it takes",
+    413: "The body is larger than this route takes",
+}
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
@@ -121,7 +126,11 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _invalid_parameters(error: ValidationException) -> Failure:
-    failure = Failure("A parameter breaks a rule", errors=list(_parameter_errors(error)))
+    errors = list(_parameter_errors(error))
+    if [each.pointer for each in errors] == ["/data"]:
+        # The framework's name for the body: it is missing.
+        return BadRequest("Send a body", errors=[FieldError("", "required", "The body is empty")])
+    failure = Failure("A parameter breaks a rule", errors=errors)
     failure.status, failure.code, failure.title = 422, "invalid", "The request breaks a rule"
     return failure
 
