@@ -16,10 +16,11 @@ def litestar_group() -> click.RichGroup:
 
 def load_plugins(ctx: click.Context) -> click.RichGroup:
     """Build the application, and add its plugins' commands; `ctx.obj` becomes Litestar's environment."""
+    from bedplate.cli.faults import require_servers
     from bedplate.platform.telemetry.multiprocess import prepare, shared_folder
     from bedplate.settings.load import load_settings
 
-    settings = load_settings()
+    settings = require_servers(load_settings())
     if settings.http.workers > 1 and shared_folder() is None:
         os.environ.update(prepare(Path(tempfile.mkdtemp(prefix="bedplate-metrics-"))))
     os.environ.setdefault("LITESTAR_APP", APP)

@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -22,6 +23,7 @@ from bedplate.settings.load import load_settings
 
 START_TIMEOUT = 60.0
 POLL = 0.02
+MAX_REVIVALS = 20
 
 
 class Stopped(Exception):  # noqa: N818 - a signal is no error
@@ -38,6 +40,8 @@ class Stack:
         self._tell = tell
         self._host, self._port = host, port
         self._children: list[subprocess.Popen[bytes]] = []
+        self._starts: list[Callable[[], subprocess.Popen[bytes]]] = []
+        self._revived = 0
         self._engines: Engines | None = None
         self._stopping = False
 
@@ -65,12 +69,10 @@ class Stack:
         settings = self._complete(load_settings())
         environment = _environment(settings) | prepare(self._data_dir / "metrics")
         self._migrate(settings)
-        self._children = [
-            start_child(
-                api_command(settings.http.host, settings.http.port, settings.http.workers), environment
-            ),
-            start_child(worker_command(), environment),
-        ]
+        http = settings.http
+        commands = (api_command(http.host, http.port, http.workers), worker_command())
+        self._starts = [partial(start_child, command, environment) for command in commands]
+        self._children = [start() for start in self._starts]
         email, password = asyncio.run(_administrator(settings))
         origin = settings.http.public_url
         self._await_api(origin)
@@ -85,14 +87,24 @@ class Stack:
         }
 
     def wait(self) -> None:
-        """Wait for a signal, or for a part that ends by itself.
+        """Wait for a signal; a part that ends by itself is started anew, a few times.
 
         Raises:
-            CommandError: a part ended.
+            CommandError: a part keeps ending.
         """
         while not self._stopping:
-            self._check_children()
+            self._revive()
             time.sleep(0.2)
+
+    def _revive(self) -> None:
+        for place, child in enumerate(self._children):
+            if child.poll() is None or self._stopping:
+                continue
+            self._revived += 1
+            if self._revived > MAX_REVIVALS:
+                self._check_children()
+            self._tell(f"a part ended with code {child.returncode}; starting it anew")
+            self._children[place] = self._starts[place]()
 
     def _complete(self, settings: Settings) -> Settings:
         database, redis = settings.database, settings.redis
@@ -186,6 +198,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     given = {
         name: value for name, value in os.environ.items() if not name.startswith("BEDPLATE_") or _kept(name)
     }
+    # Compiled once, or each process compiles the whole service at each start.
+    given.pop("PYTHONDONTWRITEBYTECODE", None)
     return given | {
         "BEDPLATE_DATABASE_URL": settings.database.url.reveal(),
         "BEDPLATE_DATABASE_OWNER_URL": settings.database.migration_url.reveal(),
@@ -204,7 +218,6 @@ def _kept(name: str) -> bool:
 
 
 async def _administrator(settings: Settings) -> tuple[str, str | None]:
-    from bedplate.app import permissions
     from bedplate.domains.access import AccessService
     from bedplate.domains.accounts import Passwords
     from bedplate.domains.sessions import keep_administrator
@@ -216,7 +229,11 @@ async def _administrator(settings: Settings) -> tuple[str, str | None]:
         admin = settings.admin
         password = admin.password.reveal() if admin.email else ""
         async with database.transaction() as session:
-            await AccessService(session=session).keep_system_roles(permissions())
+            if not await AccessService(session=session).has_system_roles():
+                # Only the first start needs to know every domain here; the API keeps the roles at each.
+                from bedplate.app import permissions
+
+                await AccessService(session=session).keep_system_roles(permissions())
         return await keep_administrator(database, passwords, email=admin.email, password=password)
     finally:
         passwords.close()

@@ -2,6 +2,7 @@ import asyncio
 
 import rich_click as click
 
+from bedplate.cli.faults import require_servers
 from bedplate.settings.load import load_settings
 
 
@@ -15,6 +16,6 @@ def worker(queues: tuple[str, ...], *, inline: bool) -> None:
     from bedplate.worker import start_anew, work
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        recycle = runner.run(work(load_settings(), queues=queues, inline=inline))
+        recycle = runner.run(work(require_servers(load_settings()), queues=queues, inline=inline))
     if recycle:
         start_anew()

@@ -55,6 +55,10 @@ class AccessService(RepositoryService[Role]):
 
     repository_type = RoleRepository
 
+    async def has_system_roles(self) -> bool:
+        """Whether the system roles were made before."""
+        return await self.session.scalar(select(Role.id).where(Role.name == ADMIN)) is not None
+
     async def keep_system_roles(self, permissions: Mapping[str, str]) -> None:
         """Make the system roles what the code says: admin may all, a member what is not administration."""
         await self.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
