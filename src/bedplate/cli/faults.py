@@ -2,27 +2,11 @@ import asyncpg
 import redis
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from bedplate.cli.errors import CommandError
 from bedplate.platform.db.programs import BackupError
 from bedplate.platform.embedded import EmbeddedError
 from bedplate.platform.errors import Failure
-from bedplate.settings import Settings
 from bedplate.settings.load import SettingsError
-
-
-class CommandError(Exception):
-    """A command cannot go on; the message is one line that says what to do."""
-
-
-def require_servers(settings: Settings) -> Settings:
-    """Hold a command that serves or works to settings that name its servers.
-
-    Raises:
-        CommandError: a URL is missing.
-    """
-    if not (settings.database.url and settings.redis.url):
-        raise CommandError("Set BEDPLATE_DATABASE_URL and BEDPLATE_REDIS_URL, or run `bedplate up`")
-    return settings
-
 
 USER_FAULTS = (
     CommandError,

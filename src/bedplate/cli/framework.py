@@ -16,7 +16,7 @@ def litestar_group() -> click.RichGroup:
 
 def load_plugins(ctx: click.Context) -> click.RichGroup:
     """Build the application, and add its plugins' commands; `ctx.obj` becomes Litestar's environment."""
-    from bedplate.cli.faults import require_servers
+    from bedplate.cli.errors import require_servers
     from bedplate.platform.telemetry.multiprocess import prepare, shared_folder
     from bedplate.settings.load import load_settings
 

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 import rich_click as click
 
-from bedplate.cli.faults import CommandError
+from bedplate.cli.errors import CommandError
 from bedplate.platform.db import Database
 from bedplate.settings import Settings
 from bedplate.settings.load import load_settings

@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 
 import rich_click as click
 
-from bedplate.cli.faults import CommandError
+from bedplate.cli.errors import CommandError
 from bedplate.platform.limits import Limits
 from bedplate.platform.redis import connect
 from bedplate.settings.load import load_settings

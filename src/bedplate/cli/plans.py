@@ -6,7 +6,7 @@ from typing import Any, cast
 import msgspec
 import rich_click as click
 
-from bedplate.cli.faults import CommandError
+from bedplate.cli.errors import CommandError
 from bedplate.cli.plans_client import PlanClient
 
 PATIENCE = 120.0

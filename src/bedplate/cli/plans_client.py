@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from bedplate.cli.faults import CommandError
+from bedplate.cli.errors import CommandError
 
 POLL_SECONDS = 0.1
 ENDED = ("succeeded", "failed", "dead", "cancelled")

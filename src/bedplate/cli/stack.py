@@ -10,15 +10,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
+import asyncpg
 import msgspec
 
 from bedplate.cli.children import KILL_TIMEOUT, api_command, start_child, stop_children, worker_command
-from bedplate.cli.faults import CommandError
+from bedplate.cli.errors import CommandError
 from bedplate.platform.embedded import Engines, EngineUrls
 from bedplate.platform.telemetry.multiprocess import prepare
 from bedplate.settings import Secret, Settings
+from bedplate.settings.admin import DEFAULT_ADMIN_EMAIL
 from bedplate.settings.load import load_settings
 
 START_TIMEOUT = 60.0
@@ -218,6 +220,10 @@ def _kept(name: str) -> bool:
 
 
 async def _administrator(settings: Settings) -> tuple[str, str | None]:
+    email = settings.admin.email or DEFAULT_ADMIN_EMAIL
+    if not settings.admin.password and await _is_known(settings, email):
+        # Nothing to make or reset: the domains, slow to import, are not needed in this process.
+        return email, None
     from bedplate.domains.access import AccessService
     from bedplate.domains.accounts import Passwords
     from bedplate.domains.sessions import keep_administrator
@@ -238,3 +244,11 @@ async def _administrator(settings: Settings) -> tuple[str, str | None]:
     finally:
         passwords.close()
         await database.close()
+
+
+async def _is_known(settings: Settings, email: str) -> bool:
+    connection: Any = await asyncpg.connect(settings.database.url.reveal())  # pyright: ignore[reportUnknownMemberType]
+    try:
+        return bool(await connection.fetchval("select true from account where email = $1", email))
+    finally:
+        await connection.close()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import rich_click as click
 
-from bedplate.cli.faults import CommandError
+from bedplate.cli.errors import CommandError
 from bedplate.platform.db import Database, Transaction
 from bedplate.settings import Settings
 from bedplate.settings.load import load_settings

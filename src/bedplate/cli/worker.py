@@ -2,7 +2,7 @@ import asyncio
 
 import rich_click as click
 
-from bedplate.cli.faults import require_servers
+from bedplate.cli.errors import require_servers
 from bedplate.settings.load import load_settings
 
 

@@ -5,6 +5,8 @@ from msgspec import Meta
 
 from bedplate.settings.secret import Secret
 
+DEFAULT_ADMIN_EMAIL = "admin@bedplate.test"
+
 
 class AdminSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The administrator that `bedplate up` keeps; both set: created or reset at every start."""

@@ -5,8 +5,7 @@ from bedplate.domains.accounts import AccountService, Passwords, normalise_email
 from bedplate.domains.audit import Actor, record
 from bedplate.domains.sessions.signin import register
 from bedplate.platform.db import Database
-
-DEFAULT_EMAIL = "admin@bedplate.test"
+from bedplate.settings.admin import DEFAULT_ADMIN_EMAIL
 
 
 async def keep_administrator(
@@ -17,7 +16,7 @@ async def keep_administrator(
     With both given, that account is created or reset. With neither, a first one gets a one-time password,
     and later starts return None for it.
     """
-    address = normalise_email(email or DEFAULT_EMAIL, allow_reserved=True)
+    address = normalise_email(email or DEFAULT_ADMIN_EMAIL, allow_reserved=True)
     async with database.transaction() as session:
         accounts = AccountService(session=session)
         account = await accounts.by_email(address)

@@ -1,20 +1,22 @@
 import asyncio
+import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 import bedplate
 from bedplate.settings.database import DatabaseSettings
 
 LOCK_TIMEOUT = "10s"
 SCRIPTS = "db"
+REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
+PARENT = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
 
 
 class MigrationError(Exception):
@@ -30,16 +32,20 @@ def scripts_folder() -> Path:
     raise MigrationError("The folder of migrations is missing: install Bedplate again")
 
 
-def alembic_config(url: str) -> Config:
+def alembic_config(url: str) -> "Config":
     """Alembic's configuration for a database's owner URL."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(scripts_folder() / "migrations"))
     config.attributes["url"] = url
     return config
 
 
-def migration_engine(url: str) -> AsyncEngine:
+def migration_engine(url: str) -> "AsyncEngine":
     """An engine that waits for a lock only so long: a migration must not queue up the traffic behind it."""
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
 
     async def connect() -> asyncpg.Connection:
         return await asyncpg.connect(  # pyright: ignore[reportUnknownVariableType]
@@ -51,6 +57,8 @@ def migration_engine(url: str) -> AsyncEngine:
 
 def upgrade(settings: DatabaseSettings, revision: str = "head") -> None:
     """Migrate to a revision, then grant the application's role what it needs. Not from a running event loop."""
+    from alembic import command
+
     url = settings.migration_url.reveal()
     command.upgrade(alembic_config(url), revision)
     asyncio.run(apply_roles(url, settings.url.reveal()))
@@ -58,12 +66,18 @@ def upgrade(settings: DatabaseSettings, revision: str = "head") -> None:
 
 def downgrade(settings: DatabaseSettings, revision: str) -> None:
     """Migrate back to a revision."""
+    from alembic import command
+
     command.downgrade(alembic_config(settings.migration_url.reveal()), revision)
 
 
 def head() -> str | None:
-    """The newest revision there is."""
-    return ScriptDirectory.from_config(alembic_config("")).get_current_head()
+    """The newest revision there is; read without Alembic, whose import every start would wait for."""
+    scripts = [
+        path.read_text("utf-8") for path in (scripts_folder() / "migrations" / "versions").glob("*.py")
+    ]
+    revisions, parents = ({m[1] for m in map(line.search, scripts) if m} for line in (REVISION, PARENT))
+    return next(iter(revisions - parents), None)
 
 
 async def current(url: str) -> str | None:
