@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import asyncpg
 import msgspec
@@ -247,8 +247,9 @@ async def _administrator(settings: Settings) -> tuple[str, str | None]:
 
 
 async def _is_known(settings: Settings, email: str) -> bool:
-    connection: Any = await asyncpg.connect(settings.database.url.reveal())  # pyright: ignore[reportUnknownMemberType]
+    connection = cast("Any", await asyncpg.connect(settings.database.url.reveal()))
     try:
-        return bool(await connection.fetchval("select true from account where email = $1", email))
+        found: bool | None = await connection.fetchval("select true from account where email = $1", email)
     finally:
         await connection.close()
+    return found is True
