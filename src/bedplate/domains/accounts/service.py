@@ -3,7 +3,7 @@ from uuid import UUID
 
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from msgspec import UNSET
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bedplate.domains.accounts.models import Account
@@ -159,7 +159,3 @@ class AccountService(RepositoryService[Account]):
         account.disabled_at = None
         account.email_verified_at = account.email_verified_at or utcnow()
         await self.session.flush()
-
-    async def count_registered(self) -> int:
-        """How many accounts there are; for the command line."""
-        return int(await self.session.scalar(select(func.count(Account.id))) or 0)

@@ -93,10 +93,6 @@ class Limiter:
             self.breaker.failed(error)
         await self._local.forget_one(charge)
 
-    def forget_leases(self) -> None:
-        """Drop what this process remembers."""
-        self._leases.forget()
-
     def _several_now(self, charges: Sequence[Charge], now: float) -> Decision | None:
         if not charges:
             return PASSED

@@ -37,10 +37,6 @@ class Sealer:
         except InvalidToken as error:
             raise SealBroken(purpose) from error
 
-    def reseal(self, purpose: str, sealed: bytes) -> bytes:
-        """Encrypt again under the newest secret."""
-        return self.seal(purpose, self.open(purpose, sealed))
-
     def key(self, purpose: str) -> bytes:
         """Derive 32 bytes for keyed digests; only the newest secret counts."""
         return _derive(self._secrets[0], purpose)
