@@ -85,6 +85,16 @@ def test_a_pid_that_another_process_has_now_is_stale(engines, urls, ask, wait_un
     assert ask(urls.database_url, "SELECT 1") == 1
 
 
+def test_the_status_of_a_killed_server_never_passes_for_that_of_the_one_that_follows(engines, monkeypatch):
+    file = engines.postgres.data / "postmaster.pid"
+    following = file.read_text()
+    _, rest = following.split("\n", 1)
+    reads = iter([f"1\n{rest}"])  # what the first look sees, before the file is replaced
+    monkeypatch.setattr(Path, "read_text", lambda *_args, **_options: next(reads, following))
+    assert not engines.postgres._is_ready()
+    assert engines.postgres._is_ready()
+
+
 def test_a_valkey_pid_that_another_process_has_now_is_stale(engines, urls, wait_until):
     engines.valkey.kill()
     with subprocess.Popen(["/bin/sleep", "60"]) as sleeper:

@@ -88,11 +88,14 @@ class Postgres(Server):
         self._pid_file.write_text("\n".join([str(os.getpid()), *rest]))
 
     def _is_ready(self) -> bool:
+        # read once: between two reads a server that recovers replaces the file of the one that was killed,
+        # and the old one's status would pass for the new one's
         try:
-            lines = self._pid_file.read_text().split("\n")
+            pid, *rest = self._pid_file.read_text().split("\n")
         except OSError:
             return False
-        return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready" and self.pid is not None
+        ready = len(rest) >= _STATUS_LINE and rest[_STATUS_LINE - 1].strip() == "ready"
+        return ready and pid.isdecimal() and self._is_ours(int(pid))
 
     def _recorded_pids(self) -> list[int]:
         # the second outlives a data folder that was deleted under the running server

@@ -65,7 +65,7 @@ class Server(ABC):
         """Wait until the launched server answers."""
         if not until(lambda: self._is_ready() or not self._lives(), _READY):
             raise EmbeddedError(f"{self.name} was not ready within {_READY:.0f} seconds: read {self.log}.")
-        if not self._is_ready():
+        if not self._lives():
             raise failure(self.name, self._said(), self.home.root)
 
     def stop(self) -> None:
