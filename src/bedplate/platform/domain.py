@@ -19,7 +19,8 @@ class Domain:
 
     `permissions` maps `resource:action` to its meaning; `errors` maps a constraint's name to the refusal
     that a client sees when it is broken; `dependencies` are what its handlers, and those of later domains,
-    may ask for by name; `exports` are reads of what the domain keeps about a person, for his archive.
+    may ask for by name; `exports` are reads of what the domain keeps about a person, for his archive;
+    `examples` are the values that the API's document shows for a field, by its name or as `Struct.field`.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Domain:
     exports: "Mapping[str, Callable[[ReadPool, UUID], Awaitable[object]]]" = field(
         default_factory=dict[str, "Callable[[ReadPool, UUID], Awaitable[object]]"]
     )
+    examples: Mapping[str, object] = field(default_factory=dict[str, object])

@@ -24,6 +24,14 @@ DOMAIN = Domain(
         "roles": Provide(provide_roles, sync_to_thread=False),
         "assignments": Provide(provide_assignments, sync_to_thread=False),
     },
+    examples={
+        "NewRole.description": "Reads the audit trail",
+        "description": "Reads the audit trail",
+        "meaning": "Read the audit trail",
+        "PermissionView.name": "audit:read",
+        "RoleView.name": "auditor",
+        "permissions": ["audit:read"],
+    },
 )
 
 __all__ = [

@@ -23,6 +23,15 @@ DOMAIN = Domain(
     errors={"uq_account_email": EmailTaken},
     dependencies={"post": Provide(provide_post, sync_to_thread=False)},
     exports={"account": export_account},
+    examples={
+        "email_verified": True,
+        "has_password": True,
+        "roles": ["member"],
+        "email": "owner@team.example",
+        "name": "Owner",
+        "new_password": "another long enough phrase",
+        "password": "a long enough phrase",
+    },
 )
 
 __all__ = [

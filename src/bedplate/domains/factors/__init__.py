@@ -17,6 +17,16 @@ DOMAIN = Domain(
     schedules=(SWEEPING,),
     errors={"uq_factor_passkey_credential_id": FactorExists},
     dependencies={"factors": Provide(provide_factors, sync_to_thread=False)},
+    examples={
+        "challenge": "5tQx0vC2m9aLk3dR",
+        "recovery_code": "hk7q-3mzp-9wxd",
+        "recovery_codes": ["hk7q-3mzp-9wxd", "r4vt-8ncj-2bfy"],
+        "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+        "uri": "otpauth://totp/Bedplate:owner@team.example?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Bedplate",
+        "NewPasskey.name": "Laptop",
+        "PasskeyView.name": "Laptop",
+        "TotpConfirmation.code": "492039",
+    },
 )
 
 __all__ = ["DOMAIN", "FactorService", "RelyingParty"]

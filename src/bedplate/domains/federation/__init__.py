@@ -27,6 +27,18 @@ DOMAIN = Domain(
         "federation": Provide(provide_federation, sync_to_thread=False),
     },
     exports={"identities": export_identities},
+    examples={
+        "authorization_url": "https://login.example/authorize?client_id=bedplate&state=x7Kq",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "issuer": "https://login.example",
+        "provider": "company",
+        "redirect_uri": "https://client.example/callback",
+        "subject": "248289761001",
+        "AuthorizationView.state": "x7KqM2vB9c",
+        "ProviderView.name": "company",
+        "ProviderView.title": "Company account",
+        "TokenRequest.refresh_token": "rt_4hQ9vXk2mZ7c",
+    },
 )
 
 __all__ = ["DOMAIN", "connect_providers"]

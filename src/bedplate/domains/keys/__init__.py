@@ -16,6 +16,16 @@ DOMAIN = Domain(
         "api-keys:write": "Make, change, rotate and revoke API keys",
     },
     dependencies={"api_keys": Provide(provide_api_keys, sync_to_thread=False)},
+    examples={
+        "ApiKeyPatch.name": "Nightly report",
+        "ApiKeyView.name": "Nightly report",
+        "ApiKeyView.scopes": ["plans:read"],
+        "IssuedApiKey.key": "bp_0198f2c47d107c3a9a516f0e2b7d4c18_only_shown_once",
+        "IssuedApiKey.name": "Nightly report",
+        "IssuedApiKey.scopes": ["plans:read"],
+        "NewApiKey.name": "Nightly report",
+        "prefix": "bp_0198f2c47d107c3a9a516f0e2b7d4c18",
+    },
 )
 
 __all__ = ["CHANNEL", "DOMAIN", "ApiKeys", "KeySecrets"]

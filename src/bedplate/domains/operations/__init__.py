@@ -26,6 +26,23 @@ DOMAIN = Domain(
         "jobs": Provide(provide_runtime, sync_to_thread=False),
         "book": Provide(provide_book, sync_to_thread=False),
     },
+    examples={
+        "attempts": 1,
+        "max_attempts": 5,
+        "progress": 75,
+        "tags": ["nightly"],
+        "catch_up": "latest",
+        "cron": "0 3 * * *",
+        "message": "3 of 4 steps",
+        "queue": "default",
+        "timezone": "UTC",
+        "JobView.state": "running",
+        "JobView.type": "plans.export",
+        "QueueView.name": "default",
+        "ScheduleView.name": "accounts.erase",
+        "ScheduleView.type": "accounts.erase",
+        "StartJob.payload": {"plan_id": "0198f2c4-7d10-7c3a-9a51-6f0e2b7d4c18"},
+    },
 )
 
 __all__ = ["DOMAIN"]

@@ -6,6 +6,7 @@ from bedplate.domains.plans.controllers import PlanController
 from bedplate.domains.plans.dependencies.controllers import DependencyController
 from bedplate.domains.plans.errors import ERRORS
 from bedplate.domains.plans.events.controllers import PlanEventController
+from bedplate.domains.plans.examples import EXAMPLES
 from bedplate.domains.plans.insight.controllers import ImpactController, InsightController
 from bedplate.domains.plans.jobs import export_plan, import_plan
 from bedplate.domains.plans.phases.controllers import PhaseController
@@ -48,6 +49,7 @@ DOMAIN = Domain(
         "plans:write": "Make and change plans in teams where one may write",
     },
     errors=ERRORS,
+    examples=EXAMPLES,
 )
 
 __all__ = ["DOMAIN"]

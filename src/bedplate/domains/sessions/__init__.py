@@ -46,6 +46,18 @@ DOMAIN = Domain(
         "email_service": Provide(provide_emails, sync_to_thread=False),
         "closing_service": Provide(provide_closing, sync_to_thread=False),
     },
+    examples={
+        "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.claims.signature",
+        "client_id": "browser",
+        "current_password": "a long enough phrase",
+        "device": "Laptop",
+        "refresh_token": "rt_4hQ9vXk2mZ7c",
+        "token": "mt_8sK2vQx5nW1zR4dL",
+        "Accepted.detail": "If the address can be used, a letter is on its way",
+        "SecondStep.code": "492039",
+        "Signup.name": "Owner",
+        "StepUp.password": "a long enough phrase",
+    },
 )
 
 __all__ = ["DOMAIN", "Cookies", "Devices", "RefreshTokens", "keep_administrator"]

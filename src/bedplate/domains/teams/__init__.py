@@ -34,6 +34,12 @@ DOMAIN = Domain(
         "members": Provide(provide_members, sync_to_thread=False),
         "invitations": Provide(provide_invitations, sync_to_thread=False),
     },
+    examples={
+        "NewTeam.name": "Search team",
+        "TeamPatch.name": "Search team",
+        "TeamView.name": "Search team",
+        "NewInvitation.email": "member@team.example",
+    },
 )
 
 __all__ = [

@@ -1,11 +1,12 @@
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar
 from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
 from bedplate.platform.auth.access import access_of
+from bedplate.platform.http.examples import add_examples
 
 PROBLEM = "Problem"
 PRODUCES = "produces"
@@ -82,7 +83,32 @@ def _document(app: Litestar) -> dict[str, Any]:
         for method, operation in item.items():
             if isinstance(operation, dict) and "responses" in operation:
                 _complete(operation, path, method, handlers[path, method])  # pyright: ignore[reportUnknownArgumentType]
+    _mend(document)
+    add_examples(document, app.state.get("examples", {}))
     return document
+
+
+def _mend(part: Any) -> None:
+    """Two of Litestar's schemas, all through the document.
+
+    It reads the ellipsis of `tuple[Item, ...]` as one more alternative, which anything would be; and it writes
+    a union of shapes as `oneOf`, though an answer of the larger shape fits the smaller as well.
+    """
+    if isinstance(part, list):
+        for one in cast("list[Any]", part):
+            _mend(one)
+    if not isinstance(part, dict):
+        return
+    schema = cast("dict[str, Any]", part)
+    choices: list[Any] = schema.get("oneOf", [])
+    if {} in choices:
+        choices.remove({})
+        if len(choices) == 1:
+            schema.update(schema.pop("oneOf")[0])
+    if sum("$ref" in choice for choice in choices) > 1 and "oneOf" in schema:
+        schema["anyOf"] = schema.pop("oneOf")
+    for inner in list(schema.values()):
+        _mend(inner)
 
 
 def _handlers(app: Litestar) -> Iterator[tuple[tuple[str, str], BaseRouteHandler]]:
