@@ -3,8 +3,8 @@ from pathlib import Path
 
 import rich_click as click
 
+from bedplate.cli.servers import database_settings
 from bedplate.platform.db import backup as backups
-from bedplate.settings.load import load_settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -13,7 +13,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("file", type=FILE)
 def backup(file: Path) -> None:
     """Write the database to FILE in pg_dump's custom format, and beside it FILE.json, its manifest."""
-    url = load_settings().database.migration_url.reveal()
+    url = database_settings().database.migration_url.reveal()
     manifest = asyncio.run(backups.back_up(url, file))
     click.echo(f"{file}: {_summary(manifest)}")
 
@@ -22,7 +22,7 @@ def backup(file: Path) -> None:
 @click.argument("file", type=FILE)
 def restore(file: Path) -> None:
     """Fill the empty database that the settings name from FILE, and grant the application's role its rights."""
-    settings = load_settings().database
+    settings = database_settings().database
     manifest = asyncio.run(backups.restore(settings.migration_url.reveal(), settings.url.reveal(), file))
     click.echo(f"Restored {_summary(manifest)}.")
 
@@ -34,7 +34,7 @@ def restore(file: Path) -> None:
 )
 def verify(file: Path, server: str) -> None:
     """Restore FILE into a scratch database, compare each table's rows and checksum, and drop it again."""
-    url = server or load_settings().database.migration_url.reveal()
+    url = server or database_settings().database.migration_url.reveal()
     manifest = asyncio.run(backups.verify(url, file))
     click.echo(f"Sound: {_summary(manifest)}.")
 

@@ -42,6 +42,11 @@ async def examine(settings: Settings) -> list[Finding]:
     return found
 
 
+def _unnamed(what: str, variable: str) -> Finding:
+    remedy = f"set {variable}, or run `bedplate up` in this folder"
+    return Finding(what, "fault", "no server is named, and none runs here", remedy)
+
+
 def _remedy(what: str) -> str:
     names = {
         "PostgreSQL": "BEDPLATE_DATABASE_URL",
@@ -63,6 +68,8 @@ async def _settings(settings: Settings) -> list[Finding]:
 
 
 async def _postgres(settings: Settings) -> list[Finding]:
+    if not settings.database.url:
+        return [_unnamed("PostgreSQL", "BEDPLATE_DATABASE_URL")]
     connection = await Database(settings.database, application="bedplate doctor").connect()
     try:
         before = time.time()
@@ -110,6 +117,8 @@ async def _rights(connection: Any) -> list[Finding]:
 
 
 async def _migrations(settings: Settings) -> list[Finding]:
+    if not settings.database.migration_url:
+        return []
     current = await migrate.current(settings.database.migration_url.reveal())
     newest = migrate.head()
     if current != newest:
@@ -125,6 +134,8 @@ async def _migrations(settings: Settings) -> list[Finding]:
 
 
 async def _redis(settings: Settings) -> list[Finding]:
+    if not settings.redis.url:
+        return [_unnamed("Redis", "BEDPLATE_REDIS_URL")]
     client: Any = Redis.from_url(settings.redis.url.reveal(), socket_timeout=PATIENCE)
     try:
         info = await client.info()

@@ -3,7 +3,7 @@ import asyncio
 import rich_click as click
 
 from bedplate.cli.checks import Finding, examine
-from bedplate.settings.load import load_settings
+from bedplate.cli.servers import found_settings
 
 SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
 
@@ -11,7 +11,7 @@ SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "r
 @click.command()
 def doctor() -> None:
     """Check settings, servers, migrations, clocks and proxies, and say what to do. Exit code 1 on a fault."""
-    findings = asyncio.run(examine(load_settings()))
+    findings = asyncio.run(examine(found_settings()))
     for finding in findings:
         _show(finding)
     if any(finding.state == "fault" for finding in findings):

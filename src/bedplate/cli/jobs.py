@@ -6,9 +6,9 @@ import msgspec
 import rich_click as click
 
 from bedplate.cli.errors import CommandError
+from bedplate.cli.servers import database_settings
 from bedplate.platform.db import Database
 from bedplate.settings import Settings
-from bedplate.settings.load import load_settings
 
 type Work = Callable[[Database, Settings], Awaitable[None]]
 STATES = ("queued", "running", "succeeded", "failed", "dead", "cancelled")
@@ -94,7 +94,7 @@ def drain() -> None:
     """Run here all that is due, without Redis, and return."""
     from bedplate.worker import run_due
 
-    asyncio.run(run_due(load_settings()))
+    asyncio.run(run_due(database_settings()))
 
 
 @jobs.command()
@@ -127,7 +127,7 @@ def resume(kind: str, name: str) -> None:
 
 def _run(work: Work) -> None:
     async def run() -> None:
-        settings = load_settings()
+        settings = database_settings()
         database = Database(settings.database, application="bedplate-cli")
         async with database.lifespan():
             await work(database, settings)

@@ -3,10 +3,10 @@ import datetime as dt
 
 import rich_click as click
 
+from bedplate.cli.servers import database_settings
 from bedplate.platform.auth import keys as signing_keys
 from bedplate.platform.db import Database, utcnow
 from bedplate.platform.secrets.seal import Sealer
-from bedplate.settings.load import load_settings
 
 
 @click.group()
@@ -19,7 +19,7 @@ def list_keys() -> None:
     """List the signing keys, the newest first."""
 
     async def show() -> None:
-        database = Database(load_settings().database, application="bedplate-cli")
+        database = Database(database_settings().database, application="bedplate-cli")
         async with database.lifespan():
             for row in await signing_keys.KEYS.all(database.reads):
                 retires = f"retires {_moment(row.retires_at)}" if row.retires_at else ""
@@ -42,7 +42,7 @@ def list_keys() -> None:
 )
 def rotate(lead: int, overlap: int | None) -> None:
     """Add a signing key and retire the former ones; nobody is signed out."""
-    settings = load_settings()
+    settings = database_settings()
     least = int(settings.auth.access_token_ttl + settings.auth.clock_skew)
     kept = least if overlap is None else overlap
     if kept < least or lead < 0:

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 import rich_click as click
 
 from bedplate.cli.errors import CommandError
+from bedplate.cli.servers import redis_settings
 from bedplate.platform.limits import Limits
 from bedplate.platform.redis import connect
-from bedplate.settings.load import load_settings
 
 
 @click.group()
@@ -56,7 +56,7 @@ def _subject(key: str) -> str:
 
 def _run(work: Callable[[Limits], Awaitable[None]]) -> None:
     async def run() -> None:
-        settings = load_settings()
+        settings = redis_settings()
         client = connect(settings.redis)
         try:
             await work(Limits(settings.limits, client, prefix=settings.redis.prefix))

@@ -67,7 +67,7 @@ class Stack:
         Raises:
             CommandError: the port is taken, or a part does not start.
         """
-        self._data_dir.mkdir(parents=True, exist_ok=True)
+        self._make_data_dir()
         settings = self._complete(load_settings())
         environment = _environment(settings) | prepare(self._data_dir / "metrics")
         self._migrate(settings)
@@ -87,6 +87,14 @@ class Stack:
             "database_url": settings.database.url.reveal(),
             "redis_url": settings.redis.url.reveal(),
         }
+
+    def _make_data_dir(self) -> None:
+        try:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(
+                f"Cannot make the folder {self._data_dir} ({error.strerror}); name one you may write with --data-dir"
+            ) from error
 
     def wait(self) -> None:
         """Wait for a signal; a part that ends by itself is started anew, a few times.

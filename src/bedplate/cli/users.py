@@ -7,9 +7,9 @@ from uuid import UUID
 import rich_click as click
 
 from bedplate.cli.errors import CommandError
+from bedplate.cli.servers import database_settings
 from bedplate.platform.db import Database, Transaction
 from bedplate.settings import Settings
-from bedplate.settings.load import load_settings
 
 type Work = Callable[[Database, Settings], Awaitable[None]]
 type Deed = Callable[[Transaction, UUID], Awaitable[None]]
@@ -150,7 +150,7 @@ async def _find(session: Transaction, who: str) -> UUID:
 
 def _run(work: Work) -> None:
     async def run() -> None:
-        settings = load_settings()
+        settings = database_settings()
         database = Database(settings.database, application="bedplate-cli")
         async with database.lifespan():
             await work(database, settings)

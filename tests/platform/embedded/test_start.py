@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from bedplate.platform.embedded import EmbeddedError, Engines
+from bedplate.platform.embedded import EmbeddedError, Engines, running
 
 
 def test_starting_again_changes_nothing(engines, urls):
@@ -25,9 +25,11 @@ def test_data_survives_a_restart(engines, urls, ask):
     assert ask(urls.owner_url, "SELECT number FROM kept") == 7
 
 
-def test_stopping_twice_is_stopping(engines):
+def test_stopping_twice_is_stopping(engines, urls, data_dir: Path):
+    assert running(data_dir) == urls
     engines.stop()
     engines.stop()
+    assert running(data_dir) is None
 
 
 def test_each_server_restarts_alone(engines, urls, ask):

@@ -3,7 +3,7 @@
 Nothing but Python is needed; production brings its own servers by their URLs.
 """
 
-from bedplate.platform.embedded.engines import Engines, EngineUrls
+from bedplate.platform.embedded.engines import Engines, EngineUrls, running
 from bedplate.platform.embedded.errors import EmbeddedError
 
-__all__ = ["EmbeddedError", "EngineUrls", "Engines"]
+__all__ = ["EmbeddedError", "EngineUrls", "Engines", "running"]

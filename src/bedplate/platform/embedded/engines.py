@@ -142,4 +142,15 @@ class Engines:
             server.stop()
 
 
+def running(data_dir: Path) -> EngineUrls | None:
+    """Where the servers of a data folder answer, if it has any that run; nothing is started or made."""
+    if not (data_dir / "engines.json").exists():
+        return None
+    try:
+        engines = Engines(data_dir)
+    except EmbeddedError:
+        return None
+    return engines.urls if engines.postgres.pid and engines.valkey.pid else None
+
+
 def _silence(_: str) -> None: ...
