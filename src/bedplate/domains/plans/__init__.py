@@ -1,6 +1,9 @@
 """Living plans: the plan as data, its document without damage, and the drift between them."""
 
+from litestar.di import Provide
+
 from bedplate.domains.plans.batches.controllers import BatchController
+from bedplate.domains.plans.caching import provide_cache
 from bedplate.domains.plans.claims.controllers import ClaimController
 from bedplate.domains.plans.controllers import PlanController
 from bedplate.domains.plans.dependencies.controllers import DependencyController
@@ -49,6 +52,7 @@ DOMAIN = Domain(
         "plans:write": "Make and change plans in teams where one may write",
     },
     errors=ERRORS,
+    dependencies={"cache": Provide(provide_cache, sync_to_thread=False)},
     examples=EXAMPLES,
 )
 

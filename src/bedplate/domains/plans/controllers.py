@@ -5,6 +5,7 @@ from litestar import Controller, Request, Response, delete, get, patch, post
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN
 from bedplate.domains.plans.reads import PLANS, visible_plan
 from bedplate.domains.plans.schemas import NewPlan, PlanPatch, PlanView, Summary
 from bedplate.domains.plans.service import PlanService
@@ -44,7 +45,7 @@ class PlanController(Controller):
         plan = await PlanService(db).create(data, caller.user_id, actor)
         return created(plan, f"/v1/plans/{plan.id}", version=plan.version)
 
-    @get("/{plan_id:uuid}", access=READ)
+    @get("/{plan_id:uuid}", access=READ, cached=OF_PLAN)
     async def get_plan(
         self, request: Request[Any, Any, Any], plan_id: UUID, caller: Caller, reads: ReadPool
     ) -> Response[PlanView]:
@@ -84,7 +85,7 @@ class PlanController(Controller):
         check_if_match(if_match, plan.version)
         await service.remove(plan, actor)
 
-    @get("/{plan_id:uuid}/summary", access=READ)
+    @get("/{plan_id:uuid}/summary", access=READ, cached=OF_PLAN)
     async def summarise_plan(self, plan_id: UUID, caller: Caller, reads: ReadPool) -> Summary:
         """Show a plan in figures."""
         await visible_plan(reads, plan_id, caller.user_id)

@@ -13,6 +13,7 @@ from bedplate.domains.teams.schemas import TeamRole
 from bedplate.domains.teams.scope import (
     OWNERS,
     READERS,
+    TEAMS_TAG,
     WRITERS,
     in_callers_teams,
     personal_team,
@@ -46,6 +47,7 @@ __all__ = [
     "DOMAIN",
     "OWNERS",
     "READERS",
+    "TEAMS_TAG",
     "WRITERS",
     "MemberService",
     "TeamRole",

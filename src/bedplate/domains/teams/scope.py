@@ -14,6 +14,8 @@ from bedplate.platform.errors import NotFound
 READERS: Sequence[TeamRole] = ("owner", "editor", "viewer")
 WRITERS: Sequence[TeamRole] = ("owner", "editor")
 OWNERS: Sequence[TeamRole] = ("owner",)
+TEAMS_TAG = "teams:{user_id}"
+"""Tag of what is kept for a person and hangs on which teams he is in; it ends when he leaves one."""
 
 
 def in_callers_teams(

@@ -11,8 +11,9 @@ from bedplate.domains.audit import Actor, record
 from bedplate.domains.teams.errors import LastOwner, PersonalTeam
 from bedplate.domains.teams.models import Team, TeamMember
 from bedplate.domains.teams.schemas import TeamPatch, TeamRole
-from bedplate.domains.teams.scope import OWNERS, require_role
+from bedplate.domains.teams.scope import OWNERS, TEAMS_TAG, require_role
 from bedplate.platform.auth.revocation import revoke
+from bedplate.platform.cache import invalidate
 from bedplate.platform.db import RepositoryService, new_id
 from bedplate.platform.errors import NotFound
 
@@ -76,6 +77,8 @@ class TeamService(RepositoryService[Team]):
             TeamMember.team_id == team.id, ~is_person(TeamMember.user_id)
         )
         account_ids = list(await session.scalars(services))
+        members = await session.scalars(select(TeamMember.user_id).where(TeamMember.team_id == team.id))
+        await invalidate(session, *(TEAMS_TAG.format(user_id=user_id) for user_id in members))
         await close_service_accounts(session, account_ids)
         await revoke(session, "user", *account_ids)
         await record(session, "team.deleted", actor, team_id=team.id, resource=f"team:{team.id}")

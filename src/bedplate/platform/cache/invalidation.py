@@ -1,12 +1,19 @@
-from typing import Any
+from collections.abc import Sequence
+from uuid import UUID
 
-from sqlalchemy import insert
+import msgspec
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bedplate.platform.cache.models import CacheOutbox
 from bedplate.platform.cache.relay import Relay
-from bedplate.platform.db import after_commit, new_id, utcnow
+from bedplate.platform.db import after_commit, new_id
 
+# Every write of what is cached makes this trip: as text it costs a quarter of what it does as an expression.
+REMEMBER = text(
+    f"insert into {CacheOutbox.__tablename__} (id, tags, created_at) "  # noqa: S608 - our own name
+    "values (:id, cast(:tags as text[]), clock_timestamp())"
+)
 _PENDING = "cache_tags"
 
 
@@ -19,25 +26,40 @@ class _Process:
 PROCESS = _Process()
 
 
+class _Pending(msgspec.Struct):
+    """What a transaction has invalidated; `sure` are the tags whose row no savepoint can take back."""
+
+    rows: list[tuple[UUID, Sequence[str]]]
+    sure: set[str]
+
+
 async def invalidate(session: AsyncSession, *tags: str) -> None:
     """End every cached answer and query that bears a tag, as soon as the transaction commits.
 
     The row that remembers it is part of the transaction; the tags are bumped before the answer leaves, and
     by a relay if the process dies in between.
     """
-    if not tags:
+    pending = _pending(session)
+    wanted = [tag for tag in dict.fromkeys(tags) if tag not in pending.sure]
+    if not wanted:
         return
-    row: dict[str, Any] = {"id": new_id(), "tags": list(dict.fromkeys(tags)), "created_at": utcnow()}
-    await session.execute(insert(CacheOutbox), row)
-    pending: list[dict[str, Any]] | None = session.info.get(_PENDING)
-    if pending is not None:
-        pending.append(row)
-        return
-    session.info[_PENDING] = pending = [row]
+    row_id = new_id()
+    await session.execute(REMEMBER, {"id": row_id, "tags": wanted})
+    pending.rows.append((row_id, wanted))
+    if not session.in_nested_transaction():
+        pending.sure.update(wanted)
+
+
+def _pending(session: AsyncSession) -> _Pending:
+    found: _Pending | None = session.info.get(_PENDING)
+    if found is not None:
+        return found
+    pending = session.info[_PENDING] = _Pending([], set())
 
     async def bump() -> None:
         del session.info[_PENDING]
-        if PROCESS.relay is not None:
-            await PROCESS.relay.bump_now([(row["id"], row["tags"]) for row in pending])
+        if PROCESS.relay is not None and pending.rows:
+            await PROCESS.relay.bump_now(pending.rows)
 
     after_commit(session, bump)
+    return pending

@@ -13,6 +13,7 @@ from bedplate.domains.plans.batches.schemas import (
     Operation,
     UpdateTask,
 )
+from bedplate.domains.plans.caching import plan_tag
 from bedplate.domains.plans.errors import ERRORS
 from bedplate.domains.plans.models import Plan
 from bedplate.domains.plans.rows import given
@@ -20,6 +21,7 @@ from bedplate.domains.plans.scope import plan_to_change
 from bedplate.domains.plans.tasks.models import Task
 from bedplate.domains.plans.tasks.schemas import NewItem, NewTask, TaskPatch
 from bedplate.domains.plans.tasks.service import TaskService
+from bedplate.platform.cache import invalidate
 from bedplate.platform.db import Transaction
 from bedplate.platform.db.constraints import database_failure
 from bedplate.platform.errors import Failure, FieldError, Invalid, NotFound, PreconditionFailed
@@ -49,6 +51,8 @@ class BatchService:
             BatchRefused: with an error for each that cannot be done.
         """
         plan = await plan_to_change(self._session, plan_id, user_id)
+        # Once for all: what an operation's own savepoint holds might be taken back with it.
+        await invalidate(self._session, plan_tag(plan_id))
         results: list[Done] = []
         errors: list[FieldError] = []
         for index, operation in enumerate(operations):

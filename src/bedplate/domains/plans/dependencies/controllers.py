@@ -5,6 +5,7 @@ from litestar import Controller, Request, Response, delete, get, post
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN
 from bedplate.domains.plans.dependencies.reads import PLAN_DEPENDENCIES, TASK_DEPENDENCIES
 from bedplate.domains.plans.dependencies.schemas import DependencyType, DependencyView, NewDependency
 from bedplate.domains.plans.dependencies.service import DependencyService
@@ -50,7 +51,7 @@ class DependencyController(Controller):
         edge = await DependencyService(db).add(task_id, data, caller.user_id, actor)
         return created(edge, f"/v1/dependencies/{edge.id}", version=edge.version)
 
-    @get("/plans/{plan_id:uuid}/dependencies", access=READ)
+    @get("/plans/{plan_id:uuid}/dependencies", access=READ, cached=OF_PLAN)
     async def list_plan_dependencies(
         self,
         request: Request[Any, Any, Any],

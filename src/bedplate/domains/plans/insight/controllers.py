@@ -8,6 +8,7 @@ from litestar.status_codes import HTTP_200_OK
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN, OF_PLAN_BY_ACCEPT
 from bedplate.domains.plans.document.analysis.finding import Severity
 from bedplate.domains.plans.document.analysis.graph import Basis
 from bedplate.domains.plans.insight.findings import WaiverService, plan_findings
@@ -32,6 +33,7 @@ from bedplate.domains.plans.insight.service import (
 from bedplate.domains.plans.reads import visible_plan
 from bedplate.domains.plans.tasks.reads import visible_task
 from bedplate.platform.auth.caller import Caller
+from bedplate.platform.cache import Cache
 from bedplate.platform.db import ReadPool, Transaction
 from bedplate.platform.http.answers import versioned
 
@@ -57,7 +59,7 @@ class InsightController(Controller):
     path = "/v1/plans/{plan_id:uuid}"
     tags = ("insight",)
 
-    @get("/ready", access=READ)
+    @get("/ready", access=READ, cached=OF_PLAN)
     async def list_ready_tasks(
         self,
         request: Request[Any, Any, Any],
@@ -71,7 +73,7 @@ class InsightController(Controller):
         await visible_plan(reads, plan_id, caller.user_id)
         return _hashed(request, await ready_tasks(reads, plan_id, basis, explain=explain))
 
-    @get("/blocked", access=READ)
+    @get("/blocked", access=READ, cached=OF_PLAN)
     async def list_blocked_tasks(
         self,
         request: Request[Any, Any, Any],
@@ -84,7 +86,7 @@ class InsightController(Controller):
         await visible_plan(reads, plan_id, caller.user_id)
         return _hashed(request, await blocked_tasks(reads, plan_id, basis))
 
-    @get("/critical-path", access=READ)
+    @get("/critical-path", access=READ, cached=OF_PLAN)
     async def show_critical_path(
         self,
         request: Request[Any, Any, Any],
@@ -98,7 +100,7 @@ class InsightController(Controller):
         await visible_plan(reads, plan_id, caller.user_id)
         return _hashed(request, await longest_chains(reads, plan_id, basis, target))
 
-    @get(GRAPH_PATHS, access=READ, produces=PICTURES)
+    @get(GRAPH_PATHS, access=READ, produces=PICTURES, cached=OF_PLAN_BY_ACCEPT)
     async def show_graph(
         self,
         request: Request[Any, Any, Any],
@@ -121,13 +123,14 @@ class InsightController(Controller):
         answer.headers["Vary"] = "Accept"
         return answer
 
-    @get("/findings", access=READ)
+    @get("/findings", access=READ, cached=OF_PLAN)
     async def list_findings(
         self,
         request: Request[Any, Any, Any],
         plan_id: UUID,
         caller: Caller,
         reads: ReadPool,
+        cache: Cache,
         code: str | None = None,
         severity: Severity | None = None,
         waived: bool | None = None,  # noqa: FBT001 - a query parameter
@@ -136,7 +139,7 @@ class InsightController(Controller):
         await visible_plan(reads, plan_id, caller.user_id)
         items = [
             each
-            for each in await plan_findings(reads, plan_id)
+            for each in await plan_findings(cache, reads, plan_id=plan_id)
             if code in {None, each.code}
             and severity in {None, each.severity}
             and waived in {None, each.waived_reason is not None}

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bedplate.domains.audit import Actor
+from bedplate.domains.plans.caching import PLAN_TAG
 from bedplate.domains.plans.document import findings
 from bedplate.domains.plans.document.analysis.finding import Finding
 from bedplate.domains.plans.errors import FindingNotFound
@@ -14,6 +15,7 @@ from bedplate.domains.plans.insight.models import Waiver
 from bedplate.domains.plans.insight.schemas import FindingView
 from bedplate.domains.plans.revisions.content import EVERYTHING, Loaded
 from bedplate.domains.plans.scope import plan_to_change
+from bedplate.platform.cache import cached_query
 from bedplate.platform.db import Read, ReadPool, Transaction, new_id
 
 
@@ -31,7 +33,8 @@ WAIVERS = Read(
 )
 
 
-async def plan_findings(reads: ReadPool, plan_id: UUID) -> list[FindingView]:
+@cached_query(300, result=list[FindingView], tags=(PLAN_TAG,), name="plan_findings")
+async def plan_findings(reads: ReadPool, *, plan_id: UUID) -> list[FindingView]:
     """The findings of a plan that the caller may see, in document order, with who waived which."""
     loaded = await EVERYTHING.read(reads, plan_id)
     waived = {row.finding_id: row for row in await WAIVERS.all(reads, plan_id=plan_id)}

@@ -7,6 +7,7 @@ from litestar.params import QueryParameter
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN
 from bedplate.domains.plans.document.entities import PhaseState
 from bedplate.domains.plans.phases.models import Phase
 from bedplate.domains.plans.phases.reads import PHASE, PHASES
@@ -25,7 +26,7 @@ class PhaseController(Controller):
     path = "/v1"
     tags = ("phases",)
 
-    @get("/plans/{plan_id:uuid}/phases", access=READ)
+    @get("/plans/{plan_id:uuid}/phases", access=READ, cached=OF_PLAN)
     async def list_phases(
         self,
         request: Request[Any, Any, Any],

@@ -5,6 +5,7 @@ from litestar import Controller, Request, Response, delete, get, patch, post
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN
 from bedplate.domains.plans.reads import visible_plan
 from bedplate.domains.plans.records.reads import CRITERIA, CRITERION, MEASUREMENTS
 from bedplate.domains.plans.records.schemas import (
@@ -28,7 +29,7 @@ class CriterionController(Controller):
     path = "/v1"
     tags = ("criteria",)
 
-    @get("/plans/{plan_id:uuid}/criteria", access=READ)
+    @get("/plans/{plan_id:uuid}/criteria", access=READ, cached=OF_PLAN)
     async def list_criteria(
         self,
         request: Request[Any, Any, Any],

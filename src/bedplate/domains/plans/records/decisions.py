@@ -5,6 +5,7 @@ from litestar import Controller, Request, Response, delete, get, patch, post
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN
 from bedplate.domains.plans.reads import visible_plan
 from bedplate.domains.plans.records.reads import DECISION, DECISIONS
 from bedplate.domains.plans.records.schemas import DecisionPatch, DecisionStatus, DecisionView, NewDecision
@@ -22,7 +23,7 @@ class DecisionController(Controller):
     path = "/v1"
     tags = ("decisions",)
 
-    @get("/plans/{plan_id:uuid}/decisions", access=READ)
+    @get("/plans/{plan_id:uuid}/decisions", access=READ, cached=OF_PLAN)
     async def list_decisions(
         self,
         request: Request[Any, Any, Any],

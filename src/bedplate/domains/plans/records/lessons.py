@@ -5,6 +5,7 @@ from litestar import Controller, Request, Response, delete, get, patch, post
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN
 from bedplate.domains.plans.reads import visible_plan
 from bedplate.domains.plans.records.reads import LESSON, LESSONS
 from bedplate.domains.plans.records.schemas import LessonPatch, LessonView, NewLesson
@@ -22,7 +23,7 @@ class LessonController(Controller):
     path = "/v1"
     tags = ("lessons",)
 
-    @get("/plans/{plan_id:uuid}/lessons", access=READ)
+    @get("/plans/{plan_id:uuid}/lessons", access=READ, cached=OF_PLAN)
     async def list_lessons(
         self,
         request: Request[Any, Any, Any],

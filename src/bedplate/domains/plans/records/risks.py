@@ -5,6 +5,7 @@ from litestar import Controller, Request, Response, delete, get, patch, post
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN
 from bedplate.domains.plans.document.entities import Level
 from bedplate.domains.plans.reads import visible_plan
 from bedplate.domains.plans.records.reads import RISK, RISKS
@@ -23,7 +24,7 @@ class RiskController(Controller):
     path = "/v1"
     tags = ("risks",)
 
-    @get("/plans/{plan_id:uuid}/risks", access=READ)
+    @get("/plans/{plan_id:uuid}/risks", access=READ, cached=OF_PLAN)
     async def list_risks(
         self,
         request: Request[Any, Any, Any],

@@ -6,6 +6,7 @@ from litestar.params import Parameter, QueryParameter
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
+from bedplate.domains.plans.caching import OF_PLAN
 from bedplate.domains.plans.document.entities import Priority, State, TaskKind
 from bedplate.domains.plans.reads import visible_plan
 from bedplate.domains.plans.tasks.reads import (
@@ -37,7 +38,7 @@ class PlanTaskController(Controller):
     path = "/v1/plans/{plan_id:uuid}/tasks"
     tags = ("tasks",)
 
-    @get("/", access=READ)
+    @get("/", access=READ, cached=OF_PLAN)
     async def list_tasks(
         self,
         request: TypedRequest,

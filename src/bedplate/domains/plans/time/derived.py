@@ -3,6 +3,7 @@
 import datetime as dt
 from uuid import UUID
 
+from bedplate.domains.plans.caching import PLAN_TAG
 from bedplate.domains.plans.document.analysis.readiness import blocked
 from bedplate.domains.plans.insight.service import plan_graph
 from bedplate.domains.plans.time.reads import (
@@ -20,6 +21,7 @@ from bedplate.domains.plans.time.schemas import (
     StandupItemView,
     StandupView,
 )
+from bedplate.platform.cache import cached_query
 from bedplate.platform.db import ReadPool, utcnow
 
 SHUT = frozenset({"completed", "cancelled", "deferred"})
@@ -55,7 +57,8 @@ async def progress_of(reads: ReadPool, plan_id: UUID) -> Progress:
     return Progress(round(100 * closed / tasks, 1) if tasks else None, shown)
 
 
-async def burndown_of(reads: ReadPool, plan_id: UUID, first: dt.date, last: dt.date) -> Burndown:
+@cached_query(300, result=Burndown, tags=(PLAN_TAG,), name="burndown")
+async def burndown_of(reads: ReadPool, *, plan_id: UUID, first: dt.date, last: dt.date) -> Burndown:
     """What was open at the end of each day: today's states, walked back over the transitions."""
     sizes = [size for size in await SIZES.all(reads, plan_id=plan_id) if size.kind != "epic"]
     since = dt.datetime.combine(first, dt.time(), dt.UTC)

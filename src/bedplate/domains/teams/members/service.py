@@ -9,8 +9,9 @@ from bedplate.domains.teams.errors import AlreadyMember, LastOwner
 from bedplate.domains.teams.members.schemas import MemberView
 from bedplate.domains.teams.models import Team, TeamMember
 from bedplate.domains.teams.schemas import TeamRole
-from bedplate.domains.teams.scope import OWNERS, READERS
+from bedplate.domains.teams.scope import OWNERS, READERS, TEAMS_TAG
 from bedplate.domains.teams.service import TeamService
+from bedplate.platform.cache import invalidate
 from bedplate.platform.db import Transaction
 from bedplate.platform.errors import NotFound
 
@@ -56,6 +57,7 @@ class MemberService:
         await self._must_keep_owner(member)
         await self._session.delete(member)
         await self._session.flush()
+        await invalidate(self._session, TEAMS_TAG.format(user_id=member_id))
         await self._record("team.member_left" if leaves else "team.member_removed", member, actor)
 
     async def add(self, team_id: UUID, user_id: UUID, role: TeamRole, actor: Actor) -> None:
@@ -74,6 +76,7 @@ class MemberService:
 
     async def dismiss(self, team_id: UUID, user_id: UUID) -> None:
         """Take a service account out, whose key is revoked."""
+        await invalidate(self._session, TEAMS_TAG.format(user_id=user_id))
         members = (TeamMember.team_id == team_id, TeamMember.user_id == user_id)
         await self._session.execute(delete(TeamMember).where(*members, ~is_person(TeamMember.user_id)))
 
