@@ -40,6 +40,8 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path = Path(
     settings = Settings(**tree)
     faults += production_faults(settings)
     faults += _provider_faults(settings)
+    if settings.database.pooled and not settings.database.listen_url:
+        faults.append("BEDPLATE_DATABASE_LISTEN_URL: required with BEDPLATE_DATABASE_POOLED, past the pooler")
     if faults:
         raise SettingsError(faults)
     return settings

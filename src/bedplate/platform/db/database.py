@@ -1,13 +1,14 @@
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any
 
-import asyncpg
 import msgspec
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from bedplate.platform.db.connecting import open_connection
 from bedplate.platform.db.pool import Connection, ReadPool
 from bedplate.platform.db.session import unit_of_work
 from bedplate.platform.telemetry.sql import trace_engine
@@ -22,7 +23,9 @@ class Database:
         self._application = application
         self.engine = self._engine(settings.pool_size)
         self.durable_engine = self._engine(settings.durable_pool_size)
-        self.reads = ReadPool(self.connect, size=settings.read_pool_size, timeout=settings.pool_timeout)
+        self.reads = ReadPool(
+            partial(self.connect, timed=False), size=settings.read_pool_size, timeout=settings.pool_timeout
+        )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autobegin=True)
         self._durable_sessions = async_sessionmaker(self.durable_engine, expire_on_commit=False)
 
@@ -34,30 +37,27 @@ class Database:
         """Open a session whose commit does not hang on the request's; see `durably`."""
         return unit_of_work(self._durable_sessions(), self)
 
-    async def connect(self, **settings: str) -> Connection:
-        """Open a connection outside every pool; `settings` are PostgreSQL's run-time parameters."""
+    async def connect(self, *, timed: bool = True, direct: bool = False, **parameters: str) -> Connection:
+        """Open a connection outside every pool; `parameters` are PostgreSQL's run-time parameters.
+
+        One that is not `timed` leaves it to PostgreSQL and to the caller's own deadline to end a statement:
+        a timer a statement costs a read a tenth. A `direct` one goes past PgBouncer, where there is one.
+        """
         configured = self.settings
-        return await asyncpg.connect(  # pyright: ignore[reportUnknownVariableType]
-            configured.url.reveal(),
-            timeout=configured.connect_timeout,  # pyright: ignore[reportArgumentType] - a float is documented
-            command_timeout=configured.statement_timeout + 5,
-            statement_cache_size=configured.statement_cache_size,
-            max_cached_statement_lifetime=0,
-            server_settings={
-                "application_name": self._application,
-                "timezone": "UTC",
-                "jit": "off",
-                "statement_timeout": _milliseconds(configured.statement_timeout),
-                "lock_timeout": _milliseconds(configured.lock_timeout),
-                "idle_in_transaction_session_timeout": _milliseconds(configured.statement_timeout * 4),
-                **settings,
-            },
+        url = configured.direct_url if direct else configured.url
+        return await open_connection(
+            configured,
+            url.reveal(),
+            application=self._application,
+            timed=timed,
+            pooled=configured.pooled and not direct,
+            parameters=parameters,
         )
 
     def _engine(self, size: int) -> AsyncEngine:
         engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=self.connect,
+            connect_args={"async_creator_fn": self.connect, **self._statements()},
             pool_size=size,
             max_overflow=0,
             pool_timeout=self.settings.pool_timeout,
@@ -67,6 +67,12 @@ class Database:
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
         trace_engine(engine.sync_engine)
         return engine
+
+    def _statements(self) -> dict[str, Any]:
+        if self.settings.statement_cache_size:
+            return {}
+        # SQLAlchemy has a cache of its own, and names that two clients of one pooled connection would share.
+        return {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
 
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
@@ -91,7 +97,3 @@ def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> No
 
 def _dump(value: object) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def _milliseconds(seconds: float) -> str:
-    return str(int(seconds * 1000))

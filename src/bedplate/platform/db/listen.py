@@ -5,12 +5,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from bedplate.platform.db.connecting import through_pooler
 from bedplate.platform.db.database import Database
 from bedplate.platform.db.pool import GONE, Connection
 
 HEARTBEAT = 0.25
 SILENCE = 0.5
 RETRY = 0.2
+MISLED_RETRY = 10.0
 logger = logging.getLogger(__name__)
 
 type Handler = Callable[[str], Awaitable[None]]
@@ -57,14 +59,24 @@ class Listener:
             await asyncio.sleep(RETRY)
 
     async def _session(self) -> None:
-        connection = await self._database.connect(idle_in_transaction_session_timeout="0")
+        connection = await self._database.connect(direct=True, idle_in_transaction_session_timeout="0")
         try:
+            await self._refuse_pooler(connection)
             for channel in self._handlers:
                 await connection.add_listener(channel, self._received)
             await self._on_connect()
             await self._beat(connection)
         finally:
             connection.terminate()
+
+    async def _refuse_pooler(self, connection: Connection) -> None:
+        # Its heartbeat would be well, and no notification would ever come.
+        if await through_pooler(connection):
+            logger.error(
+                "a pooler loses notifications: set BEDPLATE_DATABASE_LISTEN_URL to the server itself"
+            )
+            await asyncio.sleep(MISLED_RETRY)
+            raise ConnectionError
 
     async def _beat(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
