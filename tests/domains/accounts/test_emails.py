@@ -20,7 +20,7 @@ async def test_row_07_an_address_is_verified_by_the_mailed_token_once(
     assert (await asgi.post("/v1/auth/email/verify", json={"token": token})).status_code == 204
     assert (await asgi.get("/v1/me", headers=person.headers)).json()["email_verified"] is True
     again = await asgi.post("/v1/auth/email/verify", json={"token": token})
-    assert (again.status_code, again.json()["code"]) == (400, "invalid_token")
+    assert (again.status_code, again.json()["code"]) == (400, "invalid_mailed_token")
 
 
 async def test_row_07_the_newest_link_supersedes_and_is_hashed_at_rest(

@@ -22,7 +22,7 @@ async def test_row_08_a_reset_ends_every_session_and_notifies(
     done = await asgi.post("/v1/auth/password/reset", json={"token": token, "password": OTHER})
     assert done.status_code == 204
     again = await asgi.post("/v1/auth/password/reset", json={"token": token, "password": PASSWORD})
-    assert (again.status_code, again.json()["code"]) == (400, "invalid_token")
+    assert (again.status_code, again.json()["code"]) == (400, "invalid_mailed_token")
     refreshed = await asgi.post("/v1/auth/refresh", json={"refresh_token": person.refresh_token})
     assert refreshed.status_code == 401
     old = await asgi.post("/v1/auth/login", json={"email": person.email, "password": PASSWORD})

@@ -1,6 +1,9 @@
+import re
 import secrets
+import time
 
 import httpx
+import pyotp
 import pytest
 from litestar import Litestar
 
@@ -211,3 +214,82 @@ async def test_a_refresh_token_is_traded_as_a_form_and_as_json(asgi: httpx.Async
     assert (await asgi.post("/v1/auth/revoke", data={"token": "unknown"})).status_code == 200
     spent = await asgi.post("/v1/auth/token", data=form | {"refresh_token": second.json()["refresh_token"]})
     assert (spent.status_code, spent.json()["error"]) == (400, "invalid_grant")
+
+
+async def test_a_browser_may_trade_its_code_with_the_cookie_that_bound_it(
+    asgi: httpx.AsyncClient, openid: OpenIdServer
+) -> None:
+    openid.person |= {"email": new_email(), "email_verified": True}
+
+    async def traded(*, with_cookie: bool) -> httpx.Response:
+        begun = await asgi.get("/v1/auth/authorize", params={"provider": "house"})
+        binding = begun.cookies["__Host-bedplate-oidc"]
+        asgi.cookies.clear()
+        back = openid.visit(begun.headers["location"])
+        headers = {"Cookie": f"__Host-bedplate-oidc={binding}"} if with_cookie else {}
+        form = {"grant_type": "authorization_code", **back}
+        return await asgi.post("/v1/auth/token", data=form, headers=headers)
+
+    own = await traded(with_cookie=True)
+    assert own.status_code == 200, own.text
+    assert (await profile(asgi, own))["email"] == openid.person["email"]
+    thief = await traded(with_cookie=False)
+    assert (thief.status_code, thief.json()["error"]) == (400, "invalid_grant")
+
+
+async def test_a_verifiers_sign_in_is_not_finished_without_it(
+    asgi: httpx.AsyncClient, openid: OpenIdServer
+) -> None:
+    begun = await begin(asgi, secrets.token_urlsafe(48))
+    form = {"grant_type": "authorization_code", **openid.visit(begun["authorization_url"])}
+    refused = await asgi.post("/v1/auth/token", data=form)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"grant_type": "password", "username": "owner@team.example", "password": PASSWORD}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials", "client_secret": "x", "scope": "all"}, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code", "code": "x"}, "invalid_request"),
+        ({"grant_type": "authorization_code", "code": "x", "state": "y"}, "invalid_grant"),
+        ({"grant_type": "refresh_token", "refresh_token": "x", "scope": "all"}, "invalid_grant"),
+        ({}, "invalid_request"),
+    ],
+)  # fmt: skip
+async def test_the_token_endpoint_refuses_as_oauth_says(
+    asgi: httpx.AsyncClient, asked: dict[str, str], error: str
+) -> None:
+    for sent in ({"json": asked}, {"data": asked} if asked else {"json": asked}):
+        refused = await asgi.post("/v1/auth/token", **sent)
+        assert (refused.status_code, refused.json()["error"]) == (400, error)
+        assert (refused.json()["code"], refused.headers["cache-control"]) == (error, "no-store")
+
+
+async def test_a_browser_with_a_second_factor_is_asked_for_it_on_a_page(
+    asgi: httpx.AsyncClient, openid: OpenIdServer, join: Join
+) -> None:
+    openid.person |= {"email": new_email(), "email_verified": True}
+    headers = {"Authorization": f"Bearer {(await sign_in(asgi, openid)).json()['access_token']}"}
+    totp = pyotp.TOTP((await asgi.post("/v1/auth/mfa/totp", headers=headers)).json()["secret"])
+    body = {"code": totp.at(int(time.time()) - 30)}
+    assert (await asgi.post("/v1/auth/mfa/totp/confirm", json=body, headers=headers)).status_code == 200
+
+    begun = await asgi.get("/v1/auth/authorize", params={"provider": "house", "redirect_uri": REDIRECT})
+    binding = begun.cookies["__Host-bedplate-oidc"]
+    asgi.cookies.clear()
+    browser = {"Accept": "text/html", "Cookie": f"__Host-bedplate-oidc={binding}"}
+    back = openid.visit(begun.headers["location"])
+    page = await asgi.get("/v1/auth/callback/house", params=back, headers=browser)
+    assert page.status_code == 200, page.text
+    assert "__Host-bedplate=" not in page.headers["set-cookie"]
+    assert page.headers["cache-control"] == "no-store"
+    shown = re.search(r'data-challenge="([\w-]+)" data-next="([^"]*)"', page.text)
+    assert shown is not None
+    assert shown[2] == REDIRECT
+    step = {"challenge": shown[1], "code": totp.now(), "cookie": True}
+    done = await asgi.post("/v1/auth/mfa/login", json=step, headers={"Origin": "http://bedplate.test"})
+    assert done.status_code == 200, done.text
+    cookie = {"Cookie": f"__Host-bedplate={done.cookies['__Host-bedplate']}"}
+    asgi.cookies.clear()
+    assert (await asgi.get("/v1/me", headers=cookie)).json()["email"] == openid.person["email"]

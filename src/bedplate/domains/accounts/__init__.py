@@ -8,6 +8,7 @@ from bedplate.domains.accounts.dependencies import provide_post
 from bedplate.domains.accounts.emails import normalise_email
 from bedplate.domains.accounts.erasure import ERASING, erase
 from bedplate.domains.accounts.errors import EmailTaken
+from bedplate.domains.accounts.metrics import METRICS
 from bedplate.domains.accounts.passwords import Passwords
 from bedplate.domains.accounts.post import Post
 from bedplate.domains.accounts.reads import export_account
@@ -18,6 +19,7 @@ from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="accounts",
+    metrics=METRICS,
     jobs=(deliver, reset_mail, export, erase),
     schedules=(ERASING,),
     errors={"uq_account_email": EmailTaken},

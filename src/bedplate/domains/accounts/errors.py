@@ -20,4 +20,4 @@ class InvalidEmail(Invalid):
 
 
 class InvalidAccountToken(BadRequest):
-    code, title = "invalid_token", "The link is used, superseded or too old; ask for a new one"
+    code, title = "invalid_mailed_token", "The link is used, superseded or too old; ask for a new one"

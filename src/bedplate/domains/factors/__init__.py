@@ -6,12 +6,14 @@ from bedplate.domains.factors.ceremonies import SWEEPING, sweep
 from bedplate.domains.factors.controllers import FactorController
 from bedplate.domains.factors.dependencies import provide_factors
 from bedplate.domains.factors.errors import FactorExists
+from bedplate.domains.factors.metrics import METRICS
 from bedplate.domains.factors.passkeys import RelyingParty
 from bedplate.domains.factors.service import FactorService
 from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="factors",
+    metrics=METRICS,
     controllers=(FactorController,),
     jobs=(sweep,),
     schedules=(SWEEPING,),

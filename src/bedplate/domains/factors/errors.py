@@ -10,6 +10,8 @@ class MfaRequired(Forbidden):
 
     def __init__(self, challenge: str, methods: Sequence[str]) -> None:
         super().__init__(extra={"challenge": challenge, "methods": list(methods)})
+        self.challenge = challenge
+        self.methods = tuple(methods)
 
 
 class InvalidFactor(Unauthenticated):

@@ -11,12 +11,14 @@ from bedplate.domains.federation.dependencies import (
 )
 from bedplate.domains.federation.errors import IdentityTaken
 from bedplate.domains.federation.identities import export_identities
+from bedplate.domains.federation.metrics import METRICS
 from bedplate.domains.federation.pending import SWEEPING, sweep
 from bedplate.domains.federation.token import TokenEndpoint
 from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="federation",
+    metrics=METRICS,
     controllers=(FederationController, TokenEndpoint),
     jobs=(sweep,),
     schedules=(SWEEPING,),

@@ -4,7 +4,6 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.datastructures import Cookie
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
@@ -13,6 +12,8 @@ from bedplate.domains.accounts import AccountService
 from bedplate.domains.accounts.reads import Credentials
 from bedplate.domains.audit import Actor
 from bedplate.domains.factors import FactorService
+from bedplate.domains.factors.errors import MfaRequired
+from bedplate.domains.federation.binding import COOKIE, binding_cookie
 from bedplate.domains.federation.errors import InvalidState, ProviderFailed
 from bedplate.domains.federation.identities import OF_USER, Identities
 from bedplate.domains.federation.pending import Pending, look, s256, take
@@ -26,6 +27,7 @@ from bedplate.domains.federation.schemas import (
 )
 from bedplate.domains.federation.service import FederationService, Providers
 from bedplate.domains.sessions.answers import signed_in
+from bedplate.domains.sessions.mfa.page import second_step_page
 from bedplate.domains.sessions.mfa.service import SecondFactor
 from bedplate.domains.sessions.schemas import CookieSession, TokenPair
 from bedplate.domains.sessions.service import SessionService
@@ -34,9 +36,6 @@ from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.origins import Origins
 from bedplate.platform.db import ReadPool, Transaction
 from bedplate.platform.errors import Failure, invalid
-
-BINDING_COOKIE = "__Host-bedplate-oidc"
-BINDING_SECONDS = 600
 
 
 class FederationController(Controller):
@@ -81,12 +80,18 @@ class FederationController(Controller):
             binding=code_challenge or s256(binding),
             redirect_uri=redirect_uri,
         )
-        cookies = [] if code_challenge else [_binding(binding)]
+        cookies = [] if code_challenge else [binding_cookie(binding)]
         if "application/json" in request.headers.get("accept", ""):
             return Response(AuthorizationView(address, state), cookies=cookies)
         return Redirect(address, status_code=HTTP_303_SEE_OTHER, cookies=cookies)
 
-    @get("/callback/{name:str}", access=PUBLIC, status_code=HTTP_200_OK, any_query=True)
+    @get(
+        "/callback/{name:str}",
+        access=PUBLIC,
+        status_code=HTTP_200_OK,
+        any_query=True,
+        produces={"text/html": "string"},
+    )
     async def return_from_provider(
         self,
         request: Request[Any, Any, Any],
@@ -101,20 +106,26 @@ class FederationController(Controller):
         iss: Annotated[str | None, QueryParameter(max_length=2048)] = None,
         error: Annotated[str | None, QueryParameter(max_length=64)] = None,
     ) -> Response[Any]:
-        """Where the provider sends people back to: a browser is signed in, a client gets its code."""
+        """Where the provider sends people back to: a browser is signed in, a client gets its code.
+
+        A browser whose account has a second factor gets a page that asks for it.
+        """
         waiting = await look(db, returned_state)
         if error is not None or code is None:
             await federation.note_failure(name, actor, "provider_error")
             raise ProviderFailed(error or "")
         if not waiting.in_browser:
             return _hand_on(CallbackCode(code, returned_state, iss), waiting.redirect_uri)
-        held = request.cookies.get(BINDING_COOKIE, "")
+        held = request.cookies.get(COOKIE, "")
         pending = await take(db, request.app.state.sealer, returned_state, bound_by="cookie", held=held)
         if pending.provider != name:
             raise InvalidState
         account = await _completed(federation, pending, code, iss, actor)
         if not pending.links:
-            await second_factor.demand(account, method=name, device="")
+            try:
+                await second_factor.demand(account, method=name, device="")
+            except MfaRequired as due:
+                return _asked_for_more(request, due, waiting.redirect_uri)
         # The request came from the provider's page: that it is the initiator's browser, the cookie has shown.
         answer = await signed_in(
             request, sessions, account, actor, method=name, as_cookie=True, own_page=False
@@ -146,7 +157,7 @@ class FederationController(Controller):
             redirect_uri=data.redirect_uri,
             user_id=caller.user_id,
         )
-        cookies = [] if data.code_challenge else [_binding(binding)]
+        cookies = [] if data.code_challenge else [binding_cookie(binding)]
         return Response(AuthorizationView(address, state), cookies=cookies)
 
     @delete("/identities/{identity_id:uuid}", access=stepped_up())
@@ -183,21 +194,14 @@ def _hand_on(code: CallbackCode, redirect_uri: str) -> Response[Any]:
     return Redirect(f"{redirect_uri}{joint}{urlencode(query)}", status_code=HTTP_303_SEE_OTHER)
 
 
+def _asked_for_more(request: Request[Any, Any, Any], due: MfaRequired, redirect_uri: str) -> Response[Any]:
+    if "text/html" not in request.headers.get("accept", ""):
+        raise due
+    return second_step_page(due.challenge, due.methods, redirect_uri, cookies=[binding_cookie("", 0)])
+
+
 def _returned(answer: Response[TokenPair | CookieSession], redirect_uri: str) -> Response[Any]:
-    answer.cookies.append(_binding("", 0))
+    answer.cookies.append(binding_cookie("", 0))
     if not redirect_uri:
         return answer
     return Redirect(redirect_uri, status_code=HTTP_303_SEE_OTHER, cookies=answer.cookies)
-
-
-def _binding(value: str, seconds: int = BINDING_SECONDS) -> Cookie:
-    # Lax, not strict: the browser comes back from the provider's site and must bring it along.
-    return Cookie(
-        key=BINDING_COOKIE,
-        value=value,
-        max_age=seconds,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="lax",
-    )

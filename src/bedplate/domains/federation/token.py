@@ -4,8 +4,9 @@ from litestar import Controller, Request, Response, post
 from litestar.status_codes import HTTP_200_OK
 
 from bedplate.domains.audit import Actor
+from bedplate.domains.federation.binding import COOKIE
 from bedplate.domains.federation.errors import InvalidState
-from bedplate.domains.federation.pending import take
+from bedplate.domains.federation.pending import Pending, take
 from bedplate.domains.federation.service import FederationService
 from bedplate.domains.sessions.answers import signed_in
 from bedplate.domains.sessions.errors import InvalidRefreshToken
@@ -39,16 +40,13 @@ class TokenEndpoint(Controller):
         """Trade a refresh token, or the code and state of a provider's callback, for tokens."""
         if data.grant_type == "refresh_token":
             return Response(await _refreshed(data, sessions, actor))
+        if not data.grant_type:
+            raise InvalidTokenRequest("Send grant_type")
         if data.grant_type != "authorization_code":
             raise UnsupportedGrantType
-        if not data.code or not data.state or not data.code_verifier:
-            raise InvalidTokenRequest("Send code, state and code_verifier")
-        try:
-            pending = await take(
-                db, request.app.state.sealer, data.state, bound_by="verifier", held=data.code_verifier
-            )
-        except InvalidState:
-            raise InvalidGrant from None
+        if not data.code or not data.state:
+            raise InvalidTokenRequest("Send code and state")
+        pending = await _taken(request, db, data.state, data.code_verifier)
         try:
             account = await federation.complete(pending, data.code, data.iss, actor)
         except Failure as failure:
@@ -59,6 +57,19 @@ class TokenEndpoint(Controller):
         return await signed_in(  # pyright: ignore[reportReturnType] - tokens, for no cookie was asked for
             request, sessions, account, actor, method=pending.provider, device=data.device
         )
+
+
+async def _taken(
+    request: Request[Any, Any, Any], db: Transaction, state: str, verifier: str | None
+) -> Pending:
+    """Take the state for who began: he holds the verifier of his challenge, or his browser the cookie."""
+    held = verifier or request.cookies.get(COOKIE, "")
+    try:
+        return await take(
+            db, request.app.state.sealer, state, bound_by="verifier" if verifier else "cookie", held=held
+        )
+    except InvalidState:
+        raise InvalidGrant from None
 
 
 async def _refreshed(data: TokenRequest, sessions: SessionService, actor: Actor) -> TokenPair:

@@ -18,6 +18,7 @@ from bedplate.domains.sessions.devices import Devices
 from bedplate.domains.sessions.emails.controllers import EmailController
 from bedplate.domains.sessions.keyset import JwksController
 from bedplate.domains.sessions.me import MeController
+from bedplate.domains.sessions.metrics import METRICS
 from bedplate.domains.sessions.mfa.controllers import SecondFactorController
 from bedplate.domains.sessions.passwords.controllers import PasswordController
 from bedplate.domains.sessions.reads import export_sessions
@@ -27,6 +28,7 @@ from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="sessions",
+    metrics=METRICS,
     exports={"sessions": export_sessions},
     controllers=(
         AuthController,

@@ -39,15 +39,17 @@ def form_page(title: str, to: str, label: str, *, password: bool = False) -> Res
         f'<form data-to="{escape(to)}">{FIELD if password else ""}<button>{escape(label)}</button></form>'
         f"<output></output><script>{SCRIPT}</script></html>"
     )
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+    headers = {"Content-Security-Policy": policy(SCRIPT), "Cache-Control": "no-store"}
     return Response(page, media_type=MediaType.HTML, headers=headers)
+
+
+def policy(script: str) -> str:
+    """The content policy of a page that runs this script and nothing else, and talks to us alone."""
+    return (
+        f"default-src 'none'; script-src {_source(script)}; style-src {_source(STYLE)}; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def _source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-POLICY = (
-    f"default-src 'none'; script-src {_source(SCRIPT)}; style-src {_source(STYLE)}; connect-src 'self'; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-)

@@ -132,5 +132,7 @@ async def register(
     await accounts.adopt_team(account_id, team.id)
     if role:
         await AccessService(session=session).assign(account_id, role, actor)
-    await record(session, "account.created", actor)
+    await record(
+        session, "account.created", actor, method="provider" if password_hash is None else "password"
+    )
     return account_id

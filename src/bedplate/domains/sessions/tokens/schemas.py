@@ -10,14 +10,15 @@ type Grant = Annotated[
 type Text = Annotated[str, Meta(max_length=4096)]
 
 
-class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A token request (RFC 6749 section 4.1.3 and 6), as a form or as JSON.
+class TokenRequest(msgspec.Struct, frozen=True):
+    """A token request (RFC 6749 section 4.1.3 and 6), as a form or as JSON; unknown parameters are ignored (3.2).
 
-    For `authorization_code`, `code` and `state` are those of the provider's callback, and `code_verifier` is
-    the secret behind the `code_challenge` that the authorization began with (RFC 7636).
+    For `authorization_code`, `code` and `state` are those of the provider's callback. `code_verifier` is the
+    secret behind the `code_challenge` that the authorization began with (RFC 7636); a browser that began it
+    without one sends the cookie that it got instead.
     """
 
-    grant_type: Grant
+    grant_type: Grant = ""
     refresh_token: Text | None = None
     code: Text | None = None
     state: Text | None = None
@@ -28,8 +29,8 @@ class TokenRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: Annotated[str, Meta(max_length=100)] = ""
 
 
-class RevokeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A revocation request (RFC 7009 section 2.1), as a form or as JSON."""
+class RevokeRequest(msgspec.Struct, frozen=True):
+    """A revocation request (RFC 7009 section 2.1), as a form or as JSON; unknown parameters are ignored."""
 
     token: Text
     token_type_hint: Text | None = None
