@@ -1,6 +1,6 @@
 """The composition root: it alone knows every domain and every part of the platform."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -29,33 +29,34 @@ from bedplate.domains import (
 )
 from bedplate.domains.accounts import MailLinks, PersonalData
 from bedplate.platform import idempotency
-from bedplate.platform.auth.access import access_guard, refuse_undeclared
+from bedplate.platform.auth.access import AccessGate, refuse_undeclared
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.keys import CHANNEL as KEYS_CHANNEL
 from bedplate.platform.auth.keys import KeyRing
-from bedplate.platform.auth.middleware import Authenticator, CallerMiddleware
+from bedplate.platform.auth.middleware import Authenticator, CallerLayer
 from bedplate.platform.auth.origins import Origins
 from bedplate.platform.auth.revocation import CHANNEL as REVOKED_CHANNEL
 from bedplate.platform.auth.revocation import Revocations
 from bedplate.platform.auth.tokens import Tokens
-from bedplate.platform.cache import Cache, CacheMiddleware
+from bedplate.platform.cache import Cache, cache_layer
 from bedplate.platform.db import Base, Database, ReadPool, Transaction
 from bedplate.platform.db.cursors import CursorSigner
 from bedplate.platform.db.listen import Listener
 from bedplate.platform.domain import Domain
 from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.http.client_address import ClientAddresses
-from bedplate.platform.http.deadline import Deadline
-from bedplate.platform.http.headers import SecurityHeaders
+from bedplate.platform.http.deadline import Deadlines, deadline_layer
 from bedplate.platform.http.health import HealthController, Probes
+from bedplate.platform.http.json_answer import JsonAnswer
+from bedplate.platform.http.layers import Layer, RouteLayers
 from bedplate.platform.http.openapi import RawJson, get_openapi_document, openapi_config
 from bedplate.platform.http.problems import exception_handlers
-from bedplate.platform.http.queries import QueryGate, declared_query_parameters, page_query
+from bedplate.platform.http.queries import declared_query_parameters, page_query, query_gate
 from bedplate.platform.http.service import Service
-from bedplate.platform.idempotency import IdempotencyMiddleware
+from bedplate.platform.idempotency import idempotency_layer
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
 from bedplate.platform.jobs.plugin import JobsPlugin
-from bedplate.platform.limits import AddressLimits, LimitMiddleware, Limits
+from bedplate.platform.limits import AddressLimits, Limits, limit_layer
 from bedplate.platform.mail import Mailer, make_mailer
 from bedplate.platform.mail.page import MailboxController
 from bedplate.platform.redis import Client, connect
@@ -143,16 +144,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "page": Provide(page_query, sync_to_thread=False),
             **{name: provide for domain in DOMAINS for name, provide in domain.dependencies.items()},
         },
-        guards=[access_guard],
         cors_config=_cors(settings),
-        middleware=[
-            DefineMiddleware(Deadline, seconds=settings.http.request_timeout),
-            DefineMiddleware(CallerMiddleware, authenticator=state.authenticator),
-            DefineMiddleware(LimitMiddleware, limits=state.limits),
-            QueryGate,
-            DefineMiddleware(IdempotencyMiddleware, max_body=settings.http.max_body),
-            DefineMiddleware(CacheMiddleware, cache=state.cache),
-        ],
+        middleware=[DefineMiddleware(RouteLayers, layers=_layers(settings, state))],
         after_request=idempotency.remember_answer,
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
         lifespan=[
@@ -168,17 +161,29 @@ def create_app(settings: Settings | None = None) -> Litestar:
         plugins=[GranianPlugin(), JobsPlugin(state.jobs), RawJson()],
         logging_config=None,
         request_class=TypedRequest,
+        response_class=JsonAnswer,
         request_max_body_size=settings.http.max_body,
         state=state,
     )
     refuse_undeclared(app)
-    app.state.query_parameters = declared_query_parameters(app)
+    state.query_parameters.update(declared_query_parameters(app))
     app.wrap(
         telemetry.wrap,
-        SecurityHeaders,
         partial(AddressLimits, limits=state.limits, addresses=ClientAddresses(settings.http.trusted_proxies)),
     )
     return app
+
+
+def _layers(settings: Settings, state: State) -> Sequence[Layer]:
+    return (
+        partial(deadline_layer, deadlines=Deadlines(settings.http.request_timeout)),
+        partial(CallerLayer, authenticator=state.authenticator),
+        partial(limit_layer, limits=state.limits),
+        AccessGate,
+        partial(query_gate, known=state.query_parameters),
+        partial(idempotency_layer, max_body=settings.http.max_body),
+        partial(cache_layer, cache=state.cache),
+    )
 
 
 def _shows_mailbox(settings: Settings) -> bool:
@@ -240,6 +245,7 @@ def _state(settings: Settings, database: Database) -> State:
             "api_keys": api_keys,
             "key_secrets": key_secrets,
             "permissions": permissions(),
+            "examples": {name: value for domain in DOMAINS for name, value in domain.examples.items()},
             "cookies": cookies,
             "devices": sessions.Devices(sealer),
             "origins": origins,
@@ -249,6 +255,7 @@ def _state(settings: Settings, database: Database) -> State:
             "relying_party": factors.RelyingParty.of(settings.http.public_url, settings.http.allowed_origins),
             "refresh_tokens": sessions.RefreshTokens(sealer),
             "passwords": accounts.Passwords(settings.auth),
+            "query_parameters": {},
             "cursors": CursorSigner(sealer.key("cursor")),
             "redis": client,
             "cache": cache_of(settings, database, client),

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -11,9 +12,10 @@ from litestar.middleware import DefineMiddleware
 from uuid_utils.compat import uuid7
 
 from bedplate.platform.auth.caller import Caller
-from bedplate.platform.cache import Cache, Cached, CacheMiddleware
+from bedplate.platform.cache import Cache, Cached, cache_layer
 from bedplate.platform.db import Database
 from bedplate.platform.errors import Forbidden, Unavailable
+from bedplate.platform.http.layers import RouteLayers
 from bedplate.platform.http.problems import exception_handlers
 from bedplate.platform.http.service import Service
 from bedplate.platform.redis import connect
@@ -86,7 +88,7 @@ def application(cache: Cache, work: Work, **cached: Any) -> Service:
             route("/mine", "read_mine", scope="user", tags=("mine:{user_id}",), **timing),
             route("/language", "read_language", scope="public", vary=("Accept-Language",), **timing),
         ],
-        middleware=[SignIn, DefineMiddleware(CacheMiddleware, cache=cache)],
+        middleware=[SignIn, DefineMiddleware(RouteLayers, layers=[partial(cache_layer, cache=cache)])],
         exception_handlers=exception_handlers({}),
         openapi_config=None,
     )

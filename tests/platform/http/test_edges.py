@@ -2,11 +2,15 @@ import httpx
 import msgspec
 import pytest
 from litestar import Litestar, get
+from litestar.middleware import DefineMiddleware
 
 from bedplate.app import create_app
 from bedplate.platform.auth.access import PUBLIC
-from bedplate.platform.http.deadline import Deadline
+from bedplate.platform.http.deadline import Deadlines, deadline_layer
 from bedplate.platform.http.depth import too_deep
+from bedplate.platform.http.layers import RouteLayers
+from bedplate.platform.http.outgoing import STATE, Outgoing
+from bedplate.platform.http.problems import exception_handlers
 from bedplate.settings import Settings
 from fixtures.people import Join, sign_up
 
@@ -121,13 +125,18 @@ async def test_row_25_cors_is_off_until_an_origin_is_allowed(
 async def test_a_request_that_takes_too_long_is_given_up() -> None:
     import asyncio
 
-    from bedplate.platform.errors import Unavailable
-
     @get("/slow", access=PUBLIC)
     async def slow() -> None:
         await asyncio.Event().wait()
 
-    inner = Litestar([slow], openapi_config=None, logging_config=None)
+    layers = [lambda app, handler: deadline_layer(app, handler, Deadlines(0.01))]
+    app = Litestar(
+        [slow],
+        middleware=[DefineMiddleware(RouteLayers, layers=layers)],
+        exception_handlers=exception_handlers({}),
+        openapi_config=None,
+        logging_config=None,
+    )
     sent: list[object] = []
 
     async def receive() -> dict[str, object]:
@@ -143,7 +152,8 @@ async def test_a_request_that_takes_too_long_is_given_up() -> None:
         "raw_path": b"/slow",
         "query_string": b"",
         "headers": [],
+        "state": {},
     }
-    with pytest.raises(Unavailable):
-        await Deadline(inner, 0.01)(scope, receive, send)  # type: ignore[arg-type]
-    assert sent == []
+    scope["state"][STATE] = Outgoing(send, b"/slow")
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 503

@@ -1,7 +1,7 @@
 import re
 from collections.abc import Awaitable, Callable
 
-from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from bedplate.platform.auth.access import access_of
@@ -67,37 +67,37 @@ class Authenticator:
         return await self._cookies(match[1])
 
 
-class CallerMiddleware:
+class CallerLayer:
     """Puts the caller, or None, in `scope["user"]`; a credential that is there must be valid.
 
     Public routes ignore a stale one: clients send the header with everything, a refresh included.
     """
 
-    def __init__(self, app: ASGIApp, authenticator: Authenticator) -> None:
+    def __init__(self, app: ASGIApp, handler: BaseRouteHandler, authenticator: Authenticator) -> None:
         self.app = app
+        self._anonymous = access_of(handler).anonymous
         self._authenticator = authenticator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP:
-            scope["user"] = scope["auth"] = None
-            cookie: bytes | None = None
-            for name, value in scope["headers"]:
-                if name == b"authorization":
-                    scope["user"] = await self._caller(scope, value)
-                    break
-                if name == b"cookie":
-                    cookie = value
-            else:
-                if cookie is not None:
-                    scope["user"] = await self._browser(scope, cookie)
+        scope["user"] = scope["auth"] = None
+        cookie: bytes | None = None
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                scope["user"] = await self._caller(value)
+                break
+            if name == b"cookie":
+                cookie = value
+        else:
+            if cookie is not None:
+                scope["user"] = await self._browser(scope, cookie)
         await self.app(scope, receive, send)
 
-    async def _caller(self, scope: Scope, header: bytes) -> Caller | None:
+    async def _caller(self, header: bytes) -> Caller | None:
         scheme, _, credential = header.decode("latin-1").partition(" ")
         try:
             return await self._authenticator.authenticate(scheme.lower(), credential.strip())
         except Unauthenticated:
-            if access_of(scope["route_handler"]).anonymous:
+            if self._anonymous:
                 return None
             raise
 
@@ -105,6 +105,6 @@ class CallerMiddleware:
         try:
             return await self._authenticator.by_cookie(scope, header.decode("latin-1"))
         except Unauthenticated:
-            if access_of(scope["route_handler"]).anonymous:
+            if self._anonymous:
                 return None
             raise

@@ -3,7 +3,7 @@
 from bedplate.platform.cache.assembly import Cache
 from bedplate.platform.cache.declare import Cached
 from bedplate.platform.cache.invalidation import invalidate
-from bedplate.platform.cache.middleware import CacheMiddleware
+from bedplate.platform.cache.middleware import cache_layer
 from bedplate.platform.cache.queries import CachedQuery, cached_query
 
-__all__ = ["Cache", "CacheMiddleware", "Cached", "CachedQuery", "cached_query", "invalidate"]
+__all__ = ["Cache", "Cached", "CachedQuery", "cache_layer", "cached_query", "invalidate"]

@@ -1,6 +1,8 @@
 from typing import Any
 
 from litestar.connection import ASGIConnection
+from litestar.enums import HttpMethod
+from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
 from bedplate.platform.cache.answer import kept_answer, send_kept
@@ -13,22 +15,26 @@ from bedplate.platform.cache.plan import Asked, CachePlan
 FAILED = 500
 
 
-class CacheMiddleware:
+class CacheLayer:
     """Answers from the cache where a route declares it; stands behind caller and limits.
 
     A route's guards run before a kept answer is given, as they do before a fresh one.
     """
 
-    def __init__(self, app: ASGIApp, cache: Cache) -> None:
+    def __init__(self, app: ASGIApp, handler: BaseRouteHandler, cached: Cached, cache: Cache) -> None:
         self.app = app
+        self._handler = handler
+        self._cached = cached
         self._cache = cache
-        self._plans: dict[int, CachePlan | None] = {}
+        self._plan: CachePlan | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        plan = self._plan(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
-        if plan is None:
+        if scope.get("method") != HttpMethod.GET:
             await self.app(scope, receive, send)
             return
+        plan = self._plan
+        if plan is None:
+            plan = self._plan = CachePlan(self._handler, self._cached, scope["path_template"])
         asked = Asked.of(scope)
         slot = None if asked.bypasses or not self._cache.enabled else plan.slot(scope, asked)
         if slot is None:
@@ -59,13 +65,12 @@ class CacheMiddleware:
         else:
             await self.app(scope, receive, send)
 
-    def _plan(self, scope: Scope) -> CachePlan | None:
-        handler = scope["route_handler"]
-        key = id(handler)
-        if key not in self._plans:
-            cached: Cached | None = handler.opt.get(OPT)
-            self._plans[key] = CachePlan(handler, cached, scope["path_template"]) if cached else None
-        return self._plans[key]
+
+def cache_layer(app: ASGIApp, handler: BaseRouteHandler, cache: Cache) -> ASGIApp:
+    """Cache the answers to a GET that declares it."""
+    cached: Cached | None = handler.opt.get(OPT)
+    gets = HttpMethod.GET in getattr(handler, "http_methods", ())
+    return CacheLayer(app, handler, cached, cache) if gets and cached is not None else app
 
 
 def _made(capture: Capture, cached: Cached) -> Made:

@@ -6,7 +6,8 @@ from litestar import Request, Response
 from litestar.status_codes import HTTP_201_CREATED, HTTP_202_ACCEPTED, HTTP_304_NOT_MODIFIED
 
 from bedplate.platform.db import Page
-from bedplate.platform.http.conditional import etag, matches
+from bedplate.platform.http.conditional import etag, if_none_match, matches
+from bedplate.platform.http.json_answer import JsonAnswer
 
 
 def created[T](body: T, location: str, *, version: object | None = None) -> Response[T]:
@@ -14,26 +15,26 @@ def created[T](body: T, location: str, *, version: object | None = None) -> Resp
     headers = {"Location": location}
     if version is not None:
         headers["ETag"] = etag(version)
-    return Response(body, status_code=HTTP_201_CREATED, headers=headers)
+    return JsonAnswer(body, status_code=HTTP_201_CREATED, headers=headers)
 
 
 def accepted[T](body: T, location: str) -> Response[T]:
     """Answer 202 with the Location of the job that does the work."""
-    return Response(body, status_code=HTTP_202_ACCEPTED, headers={"Location": location})
+    return JsonAnswer(body, status_code=HTTP_202_ACCEPTED, headers={"Location": location})
 
 
 def versioned[T](request: Request[Any, Any, Any], body: T, version: object) -> Response[T]:
     """Answer with a strong ETag, or 304 when If-None-Match names it (RFC 9110 section 13.1.2)."""
     tag = etag(version)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if matches(request.headers.get("if-none-match"), tag):
+    if matches(if_none_match(request.scope), tag):
         return Response(None, status_code=HTTP_304_NOT_MODIFIED, headers=headers)  # type: ignore[arg-type]
-    return Response(body, headers=headers)
+    return JsonAnswer(body, headers=headers)
 
 
 def paged[T: msgspec.Struct](request: Request[Any, Any, Any], page: Page[T]) -> Response[Page[T]]:
     """Answer with a page, and with `Link: rel="next"` (RFC 8288) where there is one."""
     if page.next_cursor is None:
-        return Response(page)
+        return JsonAnswer(page)
     query = {**dict(request.query_params), "cursor": page.next_cursor}
-    return Response(page, headers={"Link": f'<{request.url.path}?{urlencode(query)}>; rel="next"'})
+    return JsonAnswer(page, headers={"Link": f'<{request.url.path}?{urlencode(query)}>; rel="next"'})

@@ -1,7 +1,9 @@
+import re
 from collections.abc import Iterable
 
 from litestar.datastructures import ResponseHeader
 from litestar.params import HeaderParameter
+from litestar.types import Scope
 
 from bedplate.platform.errors import PreconditionFailed, PreconditionRequired
 
@@ -9,6 +11,9 @@ IF_MATCH = HeaderParameter(
     name="If-Match", required=False, description="The ETag you read (RFC 9110, 13.1.1)"
 )
 ETAG_HEADER = ResponseHeader(name="ETag", documentation_only=True, description="Strong validator")
+
+CODED = re.compile(r';(?P<coding>[a-z]+)"')
+"""An encoded answer is another representation, so its strong validator is another (RFC 9110 section 8.8.3.3)."""
 
 
 def etag(version: object) -> str:
@@ -26,7 +31,7 @@ def expected_versions(if_match: str | None) -> frozenset[str] | None:
         raise PreconditionRequired
     if if_match.strip() == "*":
         return None
-    return frozenset(part.strip() for part in if_match.split(","))
+    return frozenset(part.strip() for part in uncoded(if_match).split(","))
 
 
 def check_if_match(if_match: str | None, current: object) -> None:
@@ -41,9 +46,33 @@ def check_if_match(if_match: str | None, current: object) -> None:
         raise PreconditionFailed(headers={"ETag": etag(current)})
 
 
+def if_none_match(scope: Scope) -> str | None:
+    """The header of that name, read from the scope: the request's own `headers` costs a dictionary of all."""
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            return value.decode("latin-1")
+    return None
+
+
 def matches(if_none_match: str | None, current: str) -> bool:
     """Whether If-None-Match names the current ETag, compared weakly (RFC 9110 section 13.1.2)."""
     if not if_none_match:
         return False
-    tags: Iterable[str] = (part.strip().removeprefix("W/") for part in if_none_match.split(","))
+    tags: Iterable[str] = (part.strip().removeprefix("W/") for part in uncoded(if_none_match).split(","))
     return if_none_match.strip() == "*" or current in tags
+
+
+def coded(tag: str, coding: str) -> str:
+    """The ETag of the same version in a content coding; a weak tag stands for all of them."""
+    return tag if tag.startswith("W/") or not tag.endswith('"') else f'{tag[:-1]};{coding}"'
+
+
+def uncoded(tags: str) -> str:
+    """The tags of the versions themselves, whatever coding the client was sent."""
+    return CODED.sub('"', tags) if ";" in tags else tags
+
+
+def coding_of(tags: str, known: Iterable[str]) -> str | None:
+    """The content coding that a client's tags tell of."""
+    found = CODED.search(tags)
+    return found["coding"] if found and found["coding"] in known else None

@@ -1,7 +1,8 @@
+from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any
 
 from litestar import Litestar, Request
-from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -34,26 +35,29 @@ def page_query(
 class QueryGate:
     """Refuses query parameters that the route does not declare, `utm_*` apart: a typo is not a filter."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, known: frozenset[str]) -> None:
         self.app = app
+        self._known = known
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP and scope.get("query_string"):
-            _check(scope)
-        await self.app(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["query_string"]:
+            self._check(scope)
+        return self.app(scope, receive, send)
+
+    def _check(self, scope: Scope) -> None:
+        given = Request[Any, Any, Any](scope).query_params
+        unknown = [name for name in given if name not in self._known and not name.startswith("utm_")]
+        if unknown:
+            errors = [
+                FieldError(f"/{name}", "unknown_parameter", "Not a parameter of this route")
+                for name in unknown
+            ]
+            raise Invalid("Unknown query parameters", errors=errors)
 
 
-def _check(scope: Scope) -> None:
-    known = scope["litestar_app"].state.query_parameters.get(scope["route_handler"])
-    if known is None:
-        return
-    request = Request[Any, Any, Any](scope)
-    unknown = [n for n in request.query_params if n not in known and not n.startswith("utm_")]
-    if unknown:
-        errors = [
-            FieldError(f"/{name}", "unknown_parameter", "Not a parameter of this route") for name in unknown
-        ]
-        raise Invalid("Unknown query parameters", errors=errors)
+def query_gate(app: ASGIApp, handler: BaseRouteHandler, known: Mapping[Any, frozenset[str]]) -> ASGIApp:
+    """Gate a route's query; one that others call with parameters of their own is not in `known`."""
+    return QueryGate(app, known[handler]) if handler in known else app
 
 
 def declared_query_parameters(app: Litestar) -> dict[Any, frozenset[str]]:

@@ -1,7 +1,8 @@
 import hashlib
 from typing import Any
 
-from litestar.enums import ScopeType
+from litestar.enums import HttpMethod
+from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
 from bedplate.platform.auth.caller import Caller
@@ -12,7 +13,7 @@ MAX_KEY = 255
 OPT = "idempotent"
 
 
-class IdempotencyMiddleware:
+class IdempotencyLayer:
     """Takes note of a POST's Idempotency-Key; the request's transaction does the rest.
 
     Not for `/v1/auth/` and other routes that return a secret: these say `idempotent=False`, and a secret is
@@ -24,7 +25,7 @@ class IdempotencyMiddleware:
         self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = self._key(scope) if scope["type"] == ScopeType.HTTP and scope["method"] == "POST" else None
+        key = self._key(scope) if scope.get("method") == HttpMethod.POST else None
         caller: Caller | None = scope.get("user")
         if key is None or caller is None:
             await self.app(scope, receive, send)
@@ -39,7 +40,7 @@ class IdempotencyMiddleware:
 
     @staticmethod
     def _key(scope: Scope) -> str | None:
-        if scope["route_handler"].opt.get(OPT) is False or scope["path"].startswith("/v1/auth/"):
+        if scope["path"].startswith("/v1/auth/"):
             return None
         for name, value in scope["headers"]:
             if name == b"idempotency-key":
@@ -58,6 +59,12 @@ class IdempotencyMiddleware:
             size += len(message.get("body", b""))
             if not message.get("more_body") or size > self._max_body:
                 return messages, b"".join(m.get("body", b"") for m in messages if m["type"] == "http.request")
+
+
+def idempotency_layer(app: ASGIApp, handler: BaseRouteHandler, max_body: int) -> ASGIApp:
+    """Make a POST idempotent; every other route has no use for it."""
+    posts = HttpMethod.POST in getattr(handler, "http_methods", ())
+    return IdempotencyLayer(app, max_body) if posts and handler.opt.get(OPT) is not False else app
 
 
 def _fingerprint(scope: Scope, body: bytes) -> bytes:

@@ -6,7 +6,7 @@ from bedplate.platform.limits.decision import Decision, TooManyRequests
 from bedplate.platform.limits.defaults import IMPORT, READ, SIGN_UP, WRITE
 from bedplate.platform.limits.edge import AddressLimits
 from bedplate.platform.limits.limiter import Limiter
-from bedplate.platform.limits.middleware import LimitMiddleware
+from bedplate.platform.limits.middleware import limit_layer
 from bedplate.platform.limits.policy import (
     DAY,
     HOUR,
@@ -32,7 +32,6 @@ __all__ = [
     "AddressLimits",
     "Attempt",
     "Decision",
-    "LimitMiddleware",
     "Limiter",
     "Limits",
     "LimitsError",
@@ -40,6 +39,7 @@ __all__ = [
     "SignInGuard",
     "TooManyRequests",
     "body_field",
+    "limit_layer",
     "per_account",
     "per_ip",
     "per_user",

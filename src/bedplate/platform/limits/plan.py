@@ -68,6 +68,11 @@ class RoutePlan:
         return [charge for term in self._by_scope if (charge := term.charge(scope)) is not None]
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing limits the route."""
+        return not self._by_scope and not self._by_value
+
+    @property
     def reads_values(self) -> bool:
         return bool(self._by_value)
 

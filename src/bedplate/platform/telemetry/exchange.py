@@ -1,11 +1,11 @@
 import asyncio
-from collections.abc import Awaitable
 from http import HTTPStatus
 from time import perf_counter_ns
 from typing import Any
 
-from litestar.types import Message, Send
+from litestar.types import Send
 
+from bedplate.platform.http.outgoing import Outgoing
 from bedplate.platform.telemetry.routes import METHODS, OTHER_METHOD, UNMATCHED, route_of
 from bedplate.platform.telemetry.spans import Span
 
@@ -15,33 +15,25 @@ CLIENT_CLOSED_REQUEST = 499
 FAULT = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-class Exchange:
-    """A request and its answer as told at the end; also the `send` that notes the status and echoes the id."""
+class Exchange(Outgoing):
+    """A request and its answer as told at the end; also the outermost `send`, which echoes the id."""
 
     __slots__ = (
         "elapsed",
         "end",
         "fault",
-        "headers",
-        "id_header",
         "method",
         "path",
         "raised",
         "root",
         "route",
-        "send",
-        "started",
-        "status",
     )
 
-    def __init__(self, send: Send, root: Span, path: str) -> None:
-        self.send = send
+    def __init__(self, send: Send, root: Span, scope: Any) -> None:
+        super().__init__(send, scope["raw_path"])
         self.root = root
-        self.path = path
-        self.id_header = (b"x-request-id", root.trace.request_id.encode("ascii"))
-        self.status = 0
-        self.headers: Any = ()
-        self.started = 0
+        self.path: str = scope["path"]
+        self.fields.append((b"x-request-id", root.trace.request_id.encode("ascii")))
         self.end = 0
         self.elapsed = 0
         self.method = OTHER_METHOD
@@ -49,13 +41,6 @@ class Exchange:
         self.raised: BaseException | None = None
         self.fault: BaseException | None = None
         root.start = perf_counter_ns()
-
-    def __call__(self, message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.started = perf_counter_ns()
-            self.headers = message["headers"] = [*message["headers"], self.id_header]
-        return self.send(message)
 
     def finish(self, scope: Any, app: Any, slow: int) -> None:
         """Settle what happened; `elapsed` is in nanoseconds, `slow` from where it is worth a second look."""

@@ -3,6 +3,7 @@ from typing import Any
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from bedplate.platform.http.outgoing import STATE as OUTGOING
 from bedplate.platform.telemetry.access import AccessLog, access_line
 from bedplate.platform.telemetry.exchange import FAULT, Exchange
 from bedplate.platform.telemetry.incoming import Incoming
@@ -41,8 +42,9 @@ class RequestEdge:
             return
         trace, origin = self._incoming.begin(scope["headers"])
         root = Span(trace, origin, "", "server")
-        exchange = Exchange(send, root, scope["path"])
+        exchange = Exchange(send, root, scope)
         scope["state"]["request_id"] = trace.request_id
+        scope["state"][OUTGOING] = exchange
         token = CURRENT.set(root)
         try:
             await self.app(scope, receive, exchange)
