@@ -64,6 +64,7 @@ from bedplate.platform.secrets.seal import Sealer
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.endpoint import get_metrics
 from bedplate.platform.telemetry.logs import configure_logging
+from bedplate.platform.telemetry.tallies import declare
 from bedplate.settings import Settings
 from bedplate.settings.auth import AuthSettings
 from bedplate.settings.load import load_settings
@@ -213,6 +214,7 @@ def telemetry_of(settings: Settings, database: Database) -> Telemetry:
     """Traces, metrics and logs of one process."""
     configure_logging(settings.telemetry)
     telemetry = Telemetry(settings.telemetry, service=settings.service.name, version=version("bedplate"))
+    declare(metric for domain in DOMAINS for metric in domain.metrics)
     telemetry.watch(
         pools={"reads": database.reads},
         engines={"transactions": database.engine, "durable": database.durable_engine},

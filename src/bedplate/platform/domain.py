@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from bedplate.platform.db import ReadPool
     from bedplate.platform.jobs import Schedule, Task
+    from bedplate.platform.telemetry.tallies import Tally
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Domain:
     `permissions` maps `resource:action` to its meaning; `errors` maps a constraint's name to the refusal
     that a client sees when it is broken; `dependencies` are what its handlers, and those of later domains,
     may ask for by name; `exports` are reads of what the domain keeps about a person, for his archive;
+    `metrics` count what happens in it;
     `examples` are the values that the API's document shows for a field, by its name or as `Struct.field`.
     """
 
@@ -33,4 +35,5 @@ class Domain:
     exports: "Mapping[str, Callable[[ReadPool, UUID], Awaitable[object]]]" = field(
         default_factory=dict[str, "Callable[[ReadPool, UUID], Awaitable[object]]"]
     )
+    metrics: "tuple[Tally, ...]" = ()
     examples: Mapping[str, object] = field(default_factory=dict[str, object])

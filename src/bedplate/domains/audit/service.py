@@ -6,6 +6,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from bedplate.domains.audit.actor import Actor
+from bedplate.domains.audit.counting import count_once_committed
 from bedplate.domains.audit.models import AuditSubject
 from bedplate.platform.db import Transaction, new_id
 
@@ -60,3 +61,4 @@ async def record(
         "data": msgspec.json.encode(data).decode(),
     }
     await session.execute(RECORD, values)
+    count_once_committed(session, event, data)

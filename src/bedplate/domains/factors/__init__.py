@@ -8,6 +8,7 @@ from bedplate.domains.factors.dependencies import provide_factors
 from bedplate.domains.factors.errors import FactorExists
 from bedplate.domains.factors.metrics import METRICS
 from bedplate.domains.factors.passkeys import RelyingParty
+from bedplate.domains.factors.reads import export_factors
 from bedplate.domains.factors.service import FactorService
 from bedplate.platform.domain import Domain
 
@@ -17,6 +18,7 @@ DOMAIN = Domain(
     controllers=(FactorController,),
     jobs=(sweep,),
     schedules=(SWEEPING,),
+    exports={"factors": export_factors},
     errors={"uq_factor_passkey_credential_id": FactorExists},
     dependencies={"factors": Provide(provide_factors, sync_to_thread=False)},
     examples={

@@ -4,17 +4,21 @@ from litestar.di import Provide
 
 from bedplate.domains.keys.controllers import ApiKeyController
 from bedplate.domains.keys.dependencies import provide_api_keys
+from bedplate.domains.keys.metrics import METRICS
+from bedplate.domains.keys.reads import export_api_keys
 from bedplate.domains.keys.resolver import CHANNEL, ApiKeys
 from bedplate.domains.keys.secret import KeySecrets
 from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="keys",
+    metrics=METRICS,
     controllers=(ApiKeyController,),
     permissions={
         "api-keys:read": "See one's API keys and those of one's teams",
         "api-keys:write": "Make, change, rotate and revoke API keys",
     },
+    exports={"api_keys": export_api_keys},
     dependencies={"api_keys": Provide(provide_api_keys, sync_to_thread=False)},
     examples={
         "ApiKeyPatch.name": "Nightly report",

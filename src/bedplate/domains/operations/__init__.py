@@ -5,6 +5,7 @@ from litestar.di import Provide
 from bedplate.domains.operations.controllers import JobController
 from bedplate.domains.operations.dependencies import provide_book, provide_runtime
 from bedplate.domains.operations.jobs import SWEEP_HOURLY, sweep_idempotency
+from bedplate.domains.operations.metrics import METRICS
 from bedplate.domains.operations.queues import QueueController
 from bedplate.domains.operations.schedules import ScheduleController
 from bedplate.platform.domain import Domain
@@ -12,6 +13,7 @@ from bedplate.platform.jobs.errors import JobKeyTaken
 
 DOMAIN = Domain(
     name="operations",
+    metrics=METRICS,
     controllers=(JobController, ScheduleController, QueueController),
     jobs=(sweep_idempotency,),
     schedules=(SWEEP_HOURLY,),

@@ -12,6 +12,7 @@ from bedplate.domains.plans.events.controllers import PlanEventController
 from bedplate.domains.plans.examples import EXAMPLES
 from bedplate.domains.plans.insight.controllers import ImpactController, InsightController
 from bedplate.domains.plans.jobs import export_plan, import_plan
+from bedplate.domains.plans.metrics import METRICS
 from bedplate.domains.plans.phases.controllers import PhaseController
 from bedplate.domains.plans.records.criteria import CriterionController
 from bedplate.domains.plans.records.decisions import DecisionController
@@ -25,6 +26,7 @@ from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="plans",
+    metrics=METRICS,
     controllers=(
         PlanController,
         PhaseController,

@@ -9,6 +9,7 @@ from bedplate.domains.teams.invitations.controllers import AnswerController, Inv
 from bedplate.domains.teams.jobs import SWEEPING, sweep
 from bedplate.domains.teams.members.controllers import MemberController
 from bedplate.domains.teams.members.service import MemberService
+from bedplate.domains.teams.metrics import METRICS
 from bedplate.domains.teams.schemas import TeamRole
 from bedplate.domains.teams.scope import (
     OWNERS,
@@ -25,6 +26,7 @@ from bedplate.platform.domain import Domain
 
 DOMAIN = Domain(
     name="teams",
+    metrics=METRICS,
     controllers=(TeamController, MemberController, InvitationController, AnswerController),
     jobs=(sweep,),
     schedules=(SWEEPING,),
