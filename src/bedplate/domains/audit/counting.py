@@ -33,7 +33,8 @@ def _forget(session: Session, undone: SessionTransaction) -> None:
     # A sign-up for a known address does all that a new one does in a savepoint, and undoes it.
     noted: list[Noted] | None = session.info.get(_NOTED)
     if noted:
-        noted[:] = [one for one in noted if not _within(one[0], undone)]
+        whole = undone.parent is None
+        noted[:] = [] if whole else [one for one in noted if not _within(one[0], undone)]
 
 
 def _within(savepoint: Any, undone: SessionTransaction) -> bool:
