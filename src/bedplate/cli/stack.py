@@ -233,7 +233,7 @@ async def _administrator(settings: Settings) -> tuple[str, str | None]:
         # Nothing to make or reset: the domains, slow to import, are not needed in this process.
         return email, None
     from bedplate.domains.access import AccessService
-    from bedplate.domains.accounts import Passwords
+    from bedplate.domains.accounts import Passwords, WeakPassword
     from bedplate.domains.sessions import keep_administrator
     from bedplate.platform.db import Database
 
@@ -249,6 +249,8 @@ async def _administrator(settings: Settings) -> tuple[str, str | None]:
 
                 await AccessService(session=session).keep_system_roles(permissions())
         return await keep_administrator(database, passwords, email=admin.email, password=password)
+    except WeakPassword as error:
+        raise CommandError(f"BEDPLATE_ADMIN_PASSWORD: {error}") from None
     finally:
         passwords.close()
         await database.close()

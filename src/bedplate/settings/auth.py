@@ -51,6 +51,22 @@ class AuthSettings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         Meta(ge=3600, description="Seconds an API key lives at most, and when its maker names no end."),
     ] = 365 * 86400.0
+    max_api_keys: Annotated[
+        int, Meta(ge=1, description="Living API keys that a person, or a team, may have.")
+    ] = 200
+    max_invitations: Annotated[int, Meta(ge=1, description="Open invitations that a team may have.")] = 200
+    max_letters: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Letters of one kind an hour that others can cause to one account, such as those that "
+            "reset a password; the answer to who asks for more is the same.",
+        ),
+    ] = 10
+    hash_queue: Annotated[
+        int,
+        Meta(ge=1, description="Password checks that may wait for a core, a process; more are answered 503."),
+    ] = 1_000
     allow_reserved_domains: Annotated[
         bool, Meta(description="Accept addresses under .test, .example and .localhost; `up` sets it.")
     ] = False

@@ -6,7 +6,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bedplate.domains.access.models import Role, RolePermission, UserRole
 from bedplate.domains.access.schemas import RoleView
-from bedplate.platform.db import Listing, Read, Sort
+from bedplate.platform.db import Listing, Read, ReadPool, Sort
 
 MEMBER = "member"
 
@@ -52,6 +52,11 @@ GRANTS = Read(
     ),
     GrantRow,
 )
+
+
+async def export_roles(reads: ReadPool, user_id: UUID) -> list[GrantRow]:
+    """A person's roles with what they permit, for his archive."""
+    return await GRANTS.all(reads, user_id=user_id)
 
 
 def roles_of(user_id: InstrumentedAttribute[UUID]) -> ColumnElement[list[str]]:

@@ -58,6 +58,8 @@ class RoleService:
         """Change a role; whoever has it must fetch a new access token, which tells what he may now."""
         permissions = await self._permissions(role)
         self._check(permissions, own)
+        if patch == RolePatch():
+            return await self._view(role)
         if patch.name is not UNSET:
             role.name = patch.name
         if patch.description is not UNSET:

@@ -30,8 +30,9 @@ class AccountAdministration:
     async def rename(self, account_id: UUID, name: str, actor: Actor) -> None:
         """Change what somebody is called."""
         account = await self._accounts.living(account_id)
-        account.name = name
-        await self._record("account.updated", account, actor)
+        if account.name != name:
+            account.name = name
+            await self._record("account.updated", account, actor)
 
     async def _record(self, event: str, account: Account, actor: Actor) -> None:
         await self._session.flush()

@@ -3,12 +3,14 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import bindparam, select
 
+from bedplate.domains.accounts.flood import may_send
 from bedplate.domains.accounts.letters import LETTERS, PAGES, LetterName
 from bedplate.domains.accounts.models import Account
 from bedplate.platform.db import Read
 from bedplate.platform.jobs import JobContext, Permanent, task
 from bedplate.platform.mail import Mailer, MailRefused, compose
 from bedplate.platform.secrets.seal import SealBroken, Sealer
+from bedplate.settings.auth import AuthSettings
 
 PURPOSE = "mail"
 SOMEBODY = "there"
@@ -56,6 +58,8 @@ async def deliver(ctx: JobContext, delivery: Delivery) -> None:
     person = await ADDRESSEE.first(ctx.database.reads, id=delivery.account_id)
     if person is None:
         return
+    if not await _within_allowance(ctx, delivery):
+        return
     try:
         raw = ctx.resource(Sealer).open(PURPOSE, delivery.sealed.encode())
     except SealBroken:
@@ -68,3 +72,14 @@ async def deliver(ctx: JobContext, delivery: Delivery) -> None:
         await ctx.resource(Mailer).send(mail, key=ctx.job_id)
     except MailRefused as error:
         raise Permanent(str(error)) from None
+
+
+async def _within_allowance(ctx: JobContext, delivery: Delivery) -> bool:
+    # Here and not where it is ordered: that takes the same time whoever has the address.
+    match delivery.letter:
+        case "signup_known" | "change_known" as letter:
+            async with ctx.once("allowance") as session:
+                most = ctx.resource(AuthSettings).max_letters
+                return session is None or await may_send(session, delivery.account_id, letter, most)
+        case _:
+            return True

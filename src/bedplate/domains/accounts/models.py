@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bedplate.platform.db import Row, VersionedRow
+from bedplate.platform.db import Base, Row, VersionedRow
 
 
 class Account(VersionedRow):
@@ -64,3 +64,21 @@ class AccountToken(Row):
     digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     email: Mapped[str | None] = mapped_column(CITEXT)
     expires_at: Mapped[dt.datetime]
+
+
+class LetterCount(Base):
+    """How many letters of a kind an account was sent in the hour that began at `since`."""
+
+    __tablename__ = "letter_count"
+    __table_args__ = (
+        CheckConstraint(
+            "letter in ('verify_email', 'change_email', 'reset_password', 'signup_known', 'change_known')",
+            name="letter",
+        ),
+        CheckConstraint("sent > 0", name="sent"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    letter: Mapped[str] = mapped_column(String(16), primary_key=True)
+    since: Mapped[dt.datetime]
+    sent: Mapped[int] = mapped_column(Integer)

@@ -1,5 +1,6 @@
 import msgspec
 
+from bedplate.domains.accounts.flood import may_send
 from bedplate.domains.accounts.post import Post
 from bedplate.domains.accounts.service import AccountService
 from bedplate.domains.accounts.tokens import issue
@@ -34,6 +35,8 @@ async def reset_mail(ctx: JobContext, forgotten: Forgotten) -> None:
     async with ctx.once("token") as session:
         account = await AccountService(session=session).by_email(email) if session else None
         if session is None or account is None or account.disabled_at is not None:
+            return
+        if not await may_send(session, account.id, "reset_password", settings.max_letters):
             return
         token = await issue(session, account.id, "reset_password", settings.reset_ttl)
         await Post(session, sealer).send("reset_password", account.id, token=token)

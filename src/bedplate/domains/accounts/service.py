@@ -61,12 +61,12 @@ class AccountService(RepositoryService[Account]):
         return account
 
     async def rename(self, account_id: UUID, patch: ProfilePatch, actor: Actor) -> Account:
-        """Change a profile's plain fields."""
+        """Change a profile's plain fields; what changes nothing is not on record."""
         account = await self.living(account_id)
-        if patch.name is not UNSET:
+        if patch.name is not UNSET and patch.name != account.name:
             account.name = patch.name
-        await self.session.flush()
-        await record(self.session, "account.updated", actor)
+            await self.session.flush()
+            await record(self.session, "account.updated", actor)
         return account
 
     async def set_password_hash(self, account_id: UUID, password_hash: str) -> Account:

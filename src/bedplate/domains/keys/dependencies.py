@@ -9,4 +9,5 @@ from bedplate.platform.db import Transaction
 def provide_api_keys(request: Request[Any, Any, Any], db: Transaction) -> ApiKeyService:
     """The dependency `api_keys`."""
     state = request.app.state
-    return ApiKeyService(db, state.key_secrets, max_age=state.settings.auth.api_key_ttl)
+    auth = state.settings.auth
+    return ApiKeyService(db, state.key_secrets, max_age=auth.api_key_ttl, max_keys=auth.max_api_keys)

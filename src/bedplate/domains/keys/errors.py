@@ -1,4 +1,4 @@
-from bedplate.platform.errors import Unauthenticated
+from bedplate.platform.errors import Conflict, Unauthenticated
 
 
 class InvalidApiKey(Unauthenticated):
@@ -6,3 +6,7 @@ class InvalidApiKey(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__(challenge='Bearer realm="bedplate", error="invalid_token"')
+
+
+class TooManyApiKeys(Conflict):
+    code, title = "too_many_api_keys", "There are as many API keys as may be; revoke one first"

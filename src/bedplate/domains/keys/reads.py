@@ -9,7 +9,7 @@ from bedplate.domains.accounts.scope import email_verified, usable
 from bedplate.domains.keys.models import ApiKey
 from bedplate.domains.keys.schemas import ApiKeyView
 from bedplate.domains.teams import in_callers_teams
-from bedplate.platform.db import Listing, Read, Sort
+from bedplate.platform.db import Listing, Read, ReadPool, Sort
 
 
 class KeyRow(msgspec.Struct):
@@ -76,3 +76,9 @@ KEYS = Listing(
     },
 )
 KEY = Read(_KEYS.where(ApiKey.id == bindparam("id")), ApiKeyView)
+_OWN_KEYS = Read(_KEYS.where(ApiKey.user_id == bindparam("user_id")).order_by(ApiKey.id), ApiKeyView)
+
+
+async def export_api_keys(reads: ReadPool, user_id: UUID) -> list[ApiKeyView]:
+    """A person's own keys, revoked ones too, for his archive; the secrets are nowhere to be had."""
+    return await _OWN_KEYS.all(reads, user_id=user_id)

@@ -3,11 +3,12 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from bedplate.domains.access import is_administrative
 from bedplate.domains.accounts.service_accounts import close_service_accounts, open_service_account
 from bedplate.domains.audit import Actor, record
+from bedplate.domains.keys.errors import TooManyApiKeys
 from bedplate.domains.keys.models import ApiKey
 from bedplate.domains.keys.resolver import CHANNEL
 from bedplate.domains.keys.schemas import ApiKeyPatch, ApiKeyView, IssuedApiKey, NewApiKey
@@ -17,20 +18,26 @@ from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Transaction, new_id, utcnow
 from bedplate.platform.errors import FieldError, Invalid, NotFound, invalid
 
+LOCK = text("select pg_advisory_xact_lock(hashtextextended('api-keys:' || :owner, 4))")
+
 
 class ApiKeyService:
     """API keys: issue, change, rotate, revoke. Each change reaches every process with its commit."""
 
-    def __init__(self, session: Transaction, key_secrets: KeySecrets, *, max_age: float) -> None:
+    def __init__(
+        self, session: Transaction, key_secrets: KeySecrets, *, max_age: float, max_keys: int
+    ) -> None:
         self._session = session
         self._secrets = key_secrets
         self._max_age = dt.timedelta(seconds=max_age)
+        self._max_keys = max_keys
 
     async def issue(self, new: NewApiKey, caller: Caller, actor: Actor) -> IssuedApiKey:
         """Make a key, one's own or, as one of its owners, a team's.
 
         Raises:
             Invalid: a scope goes beyond one's own permissions, or the end is past or too far.
+            TooManyApiKeys: the person, or the team, has as many as may be.
             NotFound: the team is none of one's own.
             PersonalTeam: keys of one's own are personal already.
             TeamRoleTooLow: one is not its owner.
@@ -39,6 +46,7 @@ class ApiKeyService:
         user_id = caller.user_id
         if new.team_id is not None:
             user_id = await self._service_account(new, new.team_id, caller, actor)
+        await self._hold_to_cap(new.team_id, user_id)
         key_id = new_id()
         secret, digest = self._secrets.make(key_id)
         key = ApiKey(
@@ -72,7 +80,9 @@ class ApiKeyService:
         return key
 
     async def change(self, key: ApiKey, patch: ApiKeyPatch, caller: Caller, actor: Actor) -> ApiKeyView:
-        """Change a key's name, scopes or end."""
+        """Change a key's name, scopes or end; what names none of them is not on record."""
+        if patch == ApiKeyPatch():
+            return _view(key)
         if patch.name is not UNSET:
             key.name = patch.name
         if patch.scopes is not UNSET:
@@ -99,6 +109,14 @@ class ApiKeyService:
             await MemberService(self._session).dismiss(key.team_id, key.user_id)
             await close_service_accounts(self._session, [key.user_id])
         await self._changed("api_key.revoked", key, actor)
+
+    async def _hold_to_cap(self, team_id: UUID | None, user_id: UUID) -> None:
+        # Of two that are made at once the second counts the first.
+        await self._session.execute(LOCK, {"owner": str(team_id or user_id)})
+        own = ApiKey.team_id == team_id if team_id else (ApiKey.user_id == user_id) & ApiKey.team_id.is_(None)
+        living = select(func.count()).where(own, ApiKey.revoked_at.is_(None), ApiKey.expires_at > utcnow())
+        if (await self._session.scalar(living) or 0) >= self._max_keys:
+            raise TooManyApiKeys
 
     async def _service_account(self, new: NewApiKey, team_id: UUID, caller: Caller, actor: Actor) -> UUID:
         await TeamService(session=self._session).shared(team_id, caller.user_id)

@@ -13,6 +13,7 @@ from bedplate.domains.plans.examples import EXAMPLES
 from bedplate.domains.plans.insight.controllers import ImpactController, InsightController
 from bedplate.domains.plans.jobs import export_plan, import_plan
 from bedplate.domains.plans.metrics import METRICS
+from bedplate.domains.plans.personal import export_plans
 from bedplate.domains.plans.phases.controllers import PhaseController
 from bedplate.domains.plans.records.criteria import CriterionController
 from bedplate.domains.plans.records.decisions import DecisionController
@@ -49,6 +50,7 @@ DOMAIN = Domain(
         PlanEventController,
     ),
     jobs=(import_plan, export_plan),
+    exports={"plans": export_plans},
     permissions={
         "plans:read": "See the plans of one's teams",
         "plans:write": "Make and change plans in teams where one may write",

@@ -15,7 +15,12 @@ async def keep_administrator(
 
     With both given, that account is created or reset. With neither, a first one gets a one-time password,
     and later starts return None for it.
+
+    Raises:
+        WeakPassword: the password given is too short, or among the most used ones.
     """
+    if password:
+        passwords.check_strength(password)
     address = normalise_email(email or DEFAULT_ADMIN_EMAIL, allow_reserved=True)
     async with database.transaction() as session:
         accounts = AccountService(session=session)

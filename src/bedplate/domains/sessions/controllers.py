@@ -25,6 +25,7 @@ from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool
 from bedplate.platform.errors import NotFound
 from bedplate.platform.http.answers import paged
+from bedplate.platform.limits import SIGN_UP
 
 
 class AuthController(Controller):
@@ -33,7 +34,7 @@ class AuthController(Controller):
     path = "/v1/auth"
     tags = ("auth",)
 
-    @post("/signup", access=PUBLIC, status_code=HTTP_202_ACCEPTED)
+    @post("/signup", access=PUBLIC, status_code=HTTP_202_ACCEPTED, limits=(SIGN_UP,))
     async def sign_up(self, data: Signup, sign_in: SignIn, actor: Actor) -> Accepted:
         """Open an account; the answer is the same for a known address."""
         await sign_in.sign_up(data, actor)

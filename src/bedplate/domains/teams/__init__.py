@@ -10,6 +10,7 @@ from bedplate.domains.teams.jobs import SWEEPING, sweep
 from bedplate.domains.teams.members.controllers import MemberController
 from bedplate.domains.teams.members.service import MemberService
 from bedplate.domains.teams.metrics import METRICS
+from bedplate.domains.teams.reads import export_teams
 from bedplate.domains.teams.schemas import TeamRole
 from bedplate.domains.teams.scope import (
     OWNERS,
@@ -30,6 +31,7 @@ DOMAIN = Domain(
     controllers=(TeamController, MemberController, InvitationController, AnswerController),
     jobs=(sweep,),
     schedules=(SWEEPING,),
+    exports={"teams": export_teams},
     permissions={"teams:read": "See one's teams", "teams:write": "Make and change teams"},
     errors={"uq_team_member_team_id_user_id": AlreadyMember},
     dependencies={

@@ -21,5 +21,7 @@ def provide_members(db: Transaction) -> MemberService:
 
 def provide_invitations(request: Request[Any, Any, Any], db: Transaction, post: Post) -> InvitationService:
     """The dependency `invitations`."""
-    allow_reserved = request.app.state.settings.auth.allow_reserved_domains
-    return InvitationService(db, post=post, allow_reserved=allow_reserved)
+    auth = request.app.state.settings.auth
+    return InvitationService(
+        db, post=post, allow_reserved=auth.allow_reserved_domains, max_open=auth.max_invitations
+    )

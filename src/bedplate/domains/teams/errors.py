@@ -23,3 +23,7 @@ class InvalidInvitation(BadRequest):
 
 class InvitationForAnother(Forbidden):
     code, title = "invitation_for_another", "The invitation was sent to another address than yours"
+
+
+class TooManyInvitations(Conflict):
+    code, title = "too_many_invitations", "As many invitations are open as may be; withdraw one first"

@@ -4,7 +4,7 @@ from sqlalchemy import bindparam, select
 
 from bedplate.domains.teams.models import Team, TeamMember
 from bedplate.domains.teams.schemas import TeamView
-from bedplate.platform.db import Listing, Read, Sort
+from bedplate.platform.db import Listing, Read, ReadPool, Sort
 
 _PERSONAL = Team.personal_of.is_not(None)
 _MINE = (
@@ -33,3 +33,9 @@ TEAMS = Listing(
     filters={"personal": bindparam("personal") == _PERSONAL},
 )
 TEAM = Read(_MINE.where(Team.id == bindparam("team_id")), TeamView)
+_EVERY_TEAM = Read(_MINE.order_by(Team.id), TeamView)
+
+
+async def export_teams(reads: ReadPool, user_id: UUID) -> list[TeamView]:
+    """The teams that a person is in, and as what, for his archive."""
+    return await _EVERY_TEAM.all(reads, user_id=user_id)

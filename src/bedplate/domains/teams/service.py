@@ -63,11 +63,11 @@ class TeamService(RepositoryService[Team]):
         return team
 
     async def rename(self, team: Team, patch: TeamPatch, actor: Actor) -> Team:
-        """Change a team's plain fields."""
-        if patch.name is not UNSET:
+        """Change a team's plain fields; what changes nothing is not on record."""
+        if patch.name is not UNSET and patch.name != team.name:
             team.name = patch.name
-        await self.session.flush()
-        await record(self.session, "team.updated", actor, team_id=team.id, resource=f"team:{team.id}")
+            await self.session.flush()
+            await record(self.session, "team.updated", actor, team_id=team.id, resource=f"team:{team.id}")
         return team
 
     async def disband(self, team: Team, actor: Actor) -> None:

@@ -1,6 +1,7 @@
 from uuid import UUID
 
 from bedplate.domains.accounts import AccountService, Post, normalise_email
+from bedplate.domains.accounts.flood import Flooding, may_send
 from bedplate.domains.accounts.tokens import issue, redeem, withdraw
 from bedplate.domains.audit import Actor, record
 from bedplate.platform.db import Transaction
@@ -18,7 +19,7 @@ class EmailService:
     async def ask_for_proof(self, account_id: UUID) -> None:
         """Mail a link that verifies the address; a former link is dead."""
         account = await AccountService(session=self._session).living(account_id)
-        if account.email_verified_at is None:
+        if account.email_verified_at is None and await self._may_send(account_id, "verify_email"):
             token = await issue(self._session, account_id, "verify_email", self._settings.verify_ttl)
             await self._post.send("verify_email", account_id, token=token)
 
@@ -41,6 +42,8 @@ class EmailService:
     async def ask_for_change(self, account_id: UUID, email: str, actor: Actor) -> None:
         """Mail a link to a new address; whether somebody has it already, only its owner is told."""
         address = normalise_email(email, allow_reserved=self._settings.allow_reserved_domains)
+        if not await self._may_send(account_id, "change_email"):
+            return
         token = await issue(
             self._session, account_id, "change_email", self._settings.verify_ttl, email=address
         )
@@ -50,3 +53,6 @@ class EmailService:
         else:
             await self._post.send("change_known", holder)
         await record(self._session, "account.email_change_requested", actor)
+
+    async def _may_send(self, account_id: UUID, letter: Flooding) -> bool:
+        return await may_send(self._session, account_id, letter, self._settings.max_letters)

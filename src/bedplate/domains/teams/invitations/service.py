@@ -4,12 +4,17 @@ import secrets
 from typing import Literal, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, literal, select, update
+from sqlalchemy import ColumnElement, func, literal, select, update
 
 from bedplate.domains.accounts import Post, normalise_email
 from bedplate.domains.accounts.scope import email_is
 from bedplate.domains.audit import Actor, record
-from bedplate.domains.teams.errors import AlreadyMember, InvalidInvitation, InvitationForAnother
+from bedplate.domains.teams.errors import (
+    AlreadyMember,
+    InvalidInvitation,
+    InvitationForAnother,
+    TooManyInvitations,
+)
 from bedplate.domains.teams.invitations.schemas import InvitationView, Joined, NewInvitation
 from bedplate.domains.teams.members.service import MemberService
 from bedplate.domains.teams.models import TeamInvitation, TeamMember
@@ -27,10 +32,11 @@ type Answer = Literal["accepted", "declined", "withdrawn"]
 class InvitationService:
     """Invitations by mail: the newest to an address supersedes, a token works once and for that address."""
 
-    def __init__(self, session: Transaction, *, post: Post, allow_reserved: bool = False) -> None:
+    def __init__(self, session: Transaction, *, post: Post, allow_reserved: bool, max_open: int) -> None:
         self._session = session
         self._post = post
         self._allow_reserved = allow_reserved
+        self._max_open = max_open
 
     async def invite(self, team_id: UUID, new: NewInvitation, by: UUID, actor: Actor) -> InvitationView:
         """Ask somebody to join; for owners. Whether the address has an account makes no difference.
@@ -38,6 +44,7 @@ class InvitationService:
         Raises:
             AlreadyMember: a member has this address.
             InvalidEmail: it is no address.
+            TooManyInvitations: the team has as many as may be open.
         """
         session = self._session
         team = await TeamService(session=session).shared(team_id, by)
@@ -48,6 +55,7 @@ class InvitationService:
         if await session.scalar(statement) is not None:
             raise AlreadyMember
         await self._answer("withdrawn", TeamInvitation.team_id == team_id, TeamInvitation.email == email)
+        await self._hold_to_cap(team_id)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         invitation = TeamInvitation(
             id=new_id(),
@@ -101,6 +109,13 @@ class InvitationService:
         """
         invitation = await self._spend("declined", token)
         await self._record("team.invitation_declined", invitation, actor)
+
+    async def _hold_to_cap(self, team_id: UUID) -> None:
+        # The team's row is locked by now, so that no other invitation is made meanwhile.
+        still_open = (TeamInvitation.answer.is_(None), TeamInvitation.expires_at > utcnow())
+        count = select(func.count()).where(TeamInvitation.team_id == team_id, *still_open)
+        if (await self._session.scalar(count) or 0) >= self._max_open:
+            raise TooManyInvitations
 
     async def _spend(self, answer: Answer, token: str) -> TeamInvitation:
         invitation = await self._answer(answer, TeamInvitation.token_digest == _digest(token))
