@@ -20,9 +20,8 @@ from bedplate.domains.federation.pending import Pending, look, s256, take
 from bedplate.domains.federation.schemas import (
     AuthorizationView,
     CallbackCode,
-    IdentityList,
+    IdentityView,
     LinkRequest,
-    ProviderList,
     ProviderView,
 )
 from bedplate.domains.federation.service import FederationService, Providers
@@ -34,8 +33,9 @@ from bedplate.domains.sessions.service import SessionService
 from bedplate.platform.auth.access import PUBLIC, Access, stepped_up
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.origins import Origins
-from bedplate.platform.db import ReadPool, Transaction
+from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction, computed_page
 from bedplate.platform.errors import Failure, invalid
+from bedplate.platform.http.answers import paged
 
 
 class FederationController(Controller):
@@ -45,10 +45,13 @@ class FederationController(Controller):
     tags = ("auth",)
 
     @get("/providers", access=PUBLIC)
-    async def list_providers(self, providers: Providers) -> ProviderList:
+    async def list_providers(
+        self, request: Request[Any, Any, Any], providers: Providers, page: PageQuery
+    ) -> Response[Page[ProviderView]]:
         """List the providers that one can sign in with; empty when none is configured."""
         found = [one.settings for one in providers.by_name.values()]
-        return ProviderList([ProviderView(one.name, one.title) for one in found])
+        views = [ProviderView(one.name, one.title) for one in found]
+        return paged(request, computed_page(page, "providers", views, lambda each: each.name))
 
     @get("/authorize", access=PUBLIC, status_code=HTTP_200_OK)
     async def authorize(
@@ -133,9 +136,12 @@ class FederationController(Controller):
         return _returned(answer, waiting.redirect_uri)
 
     @get("/identities", access=Access(verified=False, session=True))
-    async def list_identities(self, caller: Caller, reads: ReadPool) -> IdentityList:
+    async def list_identities(
+        self, request: Request[Any, Any, Any], caller: Caller, reads: ReadPool, page: PageQuery
+    ) -> Response[Page[IdentityView]]:
         """List the providers that one's account is linked to."""
-        return IdentityList(await OF_USER.all(reads, user_id=caller.user_id))
+        found = await OF_USER.all(reads, user_id=caller.user_id)
+        return paged(request, computed_page(page, "identities", found, lambda each: each.id))
 
     @post("/identities", access=stepped_up(), status_code=HTTP_200_OK)
     async def link_identity(

@@ -32,16 +32,6 @@ class ProviderView(msgspec.Struct, frozen=True):
     title: str
 
 
-class ProviderList(msgspec.Struct, frozen=True):
-    items: list[ProviderView]
-    next_cursor: None = None
-
-
-class IdentityList(msgspec.Struct, frozen=True):
-    items: list[IdentityView]
-    next_cursor: None = None
-
-
 class AuthorizationView(msgspec.Struct, frozen=True):
     """Where to send the person, and the state that he comes back with."""
 

@@ -1,9 +1,12 @@
+from typing import Any
+
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, Request, Response, get
 from litestar_saq import TaskQueues
 
 from bedplate.platform.auth.access import requires
-from bedplate.platform.db import Page
+from bedplate.platform.db import Page, PageQuery, computed_page
+from bedplate.platform.http.answers import paged
 
 
 class QueueView(msgspec.Struct):
@@ -21,7 +24,10 @@ class QueueController(Controller):
     tags = ("jobs",)
 
     @get("/", access=requires("schedules:read"))
-    async def list_queues(self, task_queues: TaskQueues) -> Page[QueueView]:
+    async def list_queues(
+        self, request: Request[Any, Any, Any], task_queues: TaskQueues, page: PageQuery
+    ) -> Response[Page[QueueView]]:
         """List every queue with how much waits and runs."""
         found = [await queue.info() for queue in task_queues.queues.values()]
-        return Page([QueueView(q["name"], q["queued"], q["active"]) for q in found], None)
+        views = [QueueView(q["name"], q["queued"], q["active"]) for q in found]
+        return paged(request, computed_page(page, "queues", views, lambda each: each.name))

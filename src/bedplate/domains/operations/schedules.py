@@ -1,13 +1,14 @@
+from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from bedplate.domains.audit import Actor, record
 from bedplate.platform.auth.access import requires
 from bedplate.platform.auth.caller import Caller
-from bedplate.platform.db import Page, ReadPool, Transaction
-from bedplate.platform.http.answers import accepted
+from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction, computed_page
+from bedplate.platform.http.answers import accepted, paged
 from bedplate.platform.jobs import JobsRuntime
 from bedplate.platform.jobs.schedule_book import list_schedules, pause_schedule, resume_schedule
 from bedplate.platform.jobs.views import ScheduleView
@@ -20,9 +21,12 @@ class ScheduleController(Controller):
     tags = ("jobs",)
 
     @get("/", access=requires("schedules:read"))
-    async def list_schedules(self, reads: ReadPool, jobs: JobsRuntime) -> Page[ScheduleView]:
+    async def list_schedules(
+        self, request: Request[Any, Any, Any], reads: ReadPool, jobs: JobsRuntime, page: PageQuery
+    ) -> Response[Page[ScheduleView]]:
         """List every schedule with its next runs and what it missed."""
-        return Page(await list_schedules(reads, jobs.scheduler), None)
+        found = await list_schedules(reads, jobs.scheduler)
+        return paged(request, computed_page(page, "schedules", found, lambda each: each.name))
 
     @post("/{name:str}/pause", access=requires("schedules:write"), status_code=HTTP_204_NO_CONTENT)
     async def pause_schedule(self, name: str, db: Transaction, jobs: JobsRuntime, actor: Actor) -> None:

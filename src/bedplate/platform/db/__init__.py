@@ -1,6 +1,7 @@
 """The database: models' base, the request's session, compiled reads, paging and constraint errors."""
 
 from bedplate.platform.db.base import Base, Row, VersionedRow, new_id, utcnow
+from bedplate.platform.db.computed import computed_page
 from bedplate.platform.db.database import Database
 from bedplate.platform.db.listing import Listing, Page, PageQuery, Sort
 from bedplate.platform.db.pool import ReadPool
@@ -22,6 +23,7 @@ __all__ = [
     "Transaction",
     "VersionedRow",
     "after_commit",
+    "computed_page",
     "durably",
     "new_id",
     "utcnow",

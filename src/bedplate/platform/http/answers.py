@@ -34,7 +34,12 @@ def versioned[T](request: Request[Any, Any, Any], body: T, version: object) -> R
 
 def paged[T: msgspec.Struct](request: Request[Any, Any, Any], page: Page[T]) -> Response[Page[T]]:
     """Answer with a page, and with `Link: rel="next"` (RFC 8288) where there is one."""
-    if page.next_cursor is None:
-        return JsonAnswer(page)
-    query = {**dict(request.query_params), "cursor": page.next_cursor}
-    return JsonAnswer(page, headers={"Link": f'<{request.url.path}?{urlencode(query)}>; rel="next"'})
+    return JsonAnswer(page, headers=next_link(request, page.next_cursor))
+
+
+def next_link(request: Request[Any, Any, Any], cursor: str | None) -> dict[str, str]:
+    """Tell where the next page is, as a header; nothing on the last."""
+    if cursor is None:
+        return {}
+    query = {**dict(request.query_params), "cursor": cursor}
+    return {"Link": f'<{request.url.path}?{urlencode(query)}>; rel="next"'}

@@ -14,9 +14,8 @@ from bedplate.domains.plans.document.analysis.graph import Basis
 from bedplate.domains.plans.insight.findings import WaiverService, plan_findings
 from bedplate.domains.plans.insight.pictures import ANSWERED, form_of, graph_view, picture
 from bedplate.domains.plans.insight.schemas import (
-    BlockedTasks,
+    BlockedTask,
     CriticalPathView,
-    FindingList,
     FindingView,
     GraphView,
     Impact,
@@ -32,10 +31,11 @@ from bedplate.domains.plans.insight.service import (
 )
 from bedplate.domains.plans.reads import visible_plan
 from bedplate.domains.plans.tasks.reads import visible_task
+from bedplate.domains.plans.tasks.schemas import TaskView
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.cache import Cache
-from bedplate.platform.db import ReadPool, Transaction
-from bedplate.platform.http.answers import versioned
+from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction, computed_page
+from bedplate.platform.http.answers import next_link, versioned
 
 PICTURES = {
     "text/vnd.mermaid": "string",
@@ -66,12 +66,16 @@ class InsightController(Controller):
         plan_id: UUID,
         caller: Caller,
         reads: ReadPool,
+        page: PageQuery,
         basis: Basis = "both",
         explain: bool = False,  # noqa: FBT001, FBT002 - a query parameter
     ) -> Response[ReadyTasks]:
         """List the tasks that can be worked on now; with `explain`, also why each other one cannot."""
         await visible_plan(reads, plan_id, caller.user_id)
-        return _hashed(request, await ready_tasks(reads, plan_id, basis, explain=explain))
+        found = await ready_tasks(reads, plan_id, basis, explain=explain)
+        shown = computed_page(page, f"ready {plan_id} {basis}", found.items, _id)
+        found.items, found.next_cursor = shown.items, shown.next_cursor
+        return _linked(request, _hashed(request, found), found.next_cursor)
 
     @get("/blocked", access=READ, cached=OF_PLAN)
     async def list_blocked_tasks(
@@ -80,11 +84,14 @@ class InsightController(Controller):
         plan_id: UUID,
         caller: Caller,
         reads: ReadPool,
+        page: PageQuery,
         basis: Basis = "both",
-    ) -> Response[BlockedTasks]:
+    ) -> Response[Page[BlockedTask]]:
         """List the open tasks that wait for another task."""
         await visible_plan(reads, plan_id, caller.user_id)
-        return _hashed(request, await blocked_tasks(reads, plan_id, basis))
+        found = await blocked_tasks(reads, plan_id, basis)
+        shown = computed_page(page, f"blocked {plan_id} {basis}", found, _id)
+        return _linked(request, _hashed(request, shown), shown.next_cursor)
 
     @get("/critical-path", access=READ, cached=OF_PLAN)
     async def show_critical_path(
@@ -131,10 +138,11 @@ class InsightController(Controller):
         caller: Caller,
         reads: ReadPool,
         cache: Cache,
+        page: PageQuery,
         code: str | None = None,
         severity: Severity | None = None,
         waived: bool | None = None,  # noqa: FBT001 - a query parameter
-    ) -> Response[FindingList]:
+    ) -> Response[Page[FindingView]]:
         """List where the document contradicts itself or the data."""
         await visible_plan(reads, plan_id, caller.user_id)
         items = [
@@ -144,7 +152,9 @@ class InsightController(Controller):
             and severity in {None, each.severity}
             and waived in {None, each.waived_reason is not None}
         ]
-        return _hashed(request, FindingList(items))
+        name = f"findings {plan_id} {code} {severity} {waived}"
+        shown = computed_page(page, name, items, _id)
+        return _linked(request, _hashed(request, shown), shown.next_cursor)
 
     @post("/findings/{finding_id:uuid}/waiver", access=WRITE, status_code=HTTP_200_OK)
     async def waive_finding(
@@ -180,6 +190,15 @@ class ImpactController(Controller):
         """Show what closing the task sets free, and how much work waits behind it."""
         task = await visible_task(reads, task_id, caller.user_id)
         return _hashed(request, await impact_of(reads, task.plan_id, task_id))
+
+
+def _id(item: TaskView | FindingView) -> UUID:
+    return item.id
+
+
+def _linked[T](request: Request[Any, Any, Any], answer: Response[T], cursor: str | None) -> Response[T]:
+    answer.headers.update(next_link(request, cursor))
+    return answer
 
 
 def _hashed[T](request: Request[Any, Any, Any], body: T) -> Response[T]:

@@ -34,7 +34,7 @@ class ReadyTasks(msgspec.Struct):
     """Tasks that can be worked on now, in the plan's order; `waiting` is there when asked to explain."""
 
     items: list[TaskView]
-    next_cursor: None = None
+    next_cursor: str | None = None
     waiting: list[WaitingTask] | UnsetType = UNSET
 
 
@@ -42,11 +42,6 @@ class BlockedTask(TaskView):
     """A task with those it waits for."""
 
     blocked_by: tuple[UUID, ...] = ()
-
-
-class BlockedTasks(msgspec.Struct):
-    items: list[BlockedTask]
-    next_cursor: None = None
 
 
 class ChainTask(msgspec.Struct):
@@ -89,11 +84,6 @@ class FindingView(msgspec.Struct):
     line: int
     waived_by: UUID | None = None
     waived_reason: str | None = None
-
-
-class FindingList(msgspec.Struct):
-    items: list[FindingView]
-    next_cursor: None = None
 
 
 class NewWaiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

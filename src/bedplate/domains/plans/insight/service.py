@@ -13,7 +13,6 @@ from bedplate.domains.plans.document.words import CLOSED
 from bedplate.domains.plans.errors import GraphHasCycle
 from bedplate.domains.plans.insight.schemas import (
     BlockedTask,
-    BlockedTasks,
     ChainTask,
     ChainView,
     CriticalPathView,
@@ -59,17 +58,16 @@ async def ready_tasks(reads: ReadPool, plan_id: UUID, basis: Basis, *, explain: 
     return answer
 
 
-async def blocked_tasks(reads: ReadPool, plan_id: UUID, basis: Basis) -> BlockedTasks:
+async def blocked_tasks(reads: ReadPool, plan_id: UUID, basis: Basis) -> list[BlockedTask]:
     """Open tasks that wait for another task."""
     plan = await plan_graph(reads, plan_id)
     found = blocked(plan.graph, basis=basis)
     tasks = await tasks_by_id(reads, plan.task_ids(found))
-    items = [
+    return [
         BlockedTask(**msgspec.structs.asdict(task), blocked_by=tuple(plan.task_ids(blockers)))
         for ref, blockers in found.items()
         if (task := tasks.get(plan.ids[ref])) is not None
     ]
-    return BlockedTasks(items)
 
 
 async def longest_chains(

@@ -1,7 +1,7 @@
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Response, delete, get, patch, post, put
+from litestar import Controller, Request, Response, delete, get, patch, post, put
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.access import READ, WRITE
@@ -9,7 +9,6 @@ from bedplate.domains.plans.tasks.deferrals import DeferralService
 from bedplate.domains.plans.tasks.items import ItemService
 from bedplate.domains.plans.tasks.reads import DEFERRAL, ITEMS, visible_task
 from bedplate.domains.plans.tasks.schemas import (
-    Checklist,
     DeferralBody,
     DeferralView,
     ItemPatch,
@@ -17,8 +16,8 @@ from bedplate.domains.plans.tasks.schemas import (
     NewItem,
 )
 from bedplate.platform.auth.caller import Caller
-from bedplate.platform.db import ReadPool, Transaction
-from bedplate.platform.http.answers import created
+from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction, computed_page
+from bedplate.platform.http.answers import created, paged
 from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag
 
 
@@ -29,10 +28,18 @@ class TaskPartController(Controller):
     tags = ("tasks",)
 
     @get("/checklist", access=READ)
-    async def list_checklist(self, task_id: UUID, caller: Caller, reads: ReadPool) -> Checklist:
+    async def list_checklist(
+        self,
+        request: Request[Any, Any, Any],
+        task_id: UUID,
+        caller: Caller,
+        reads: ReadPool,
+        page: PageQuery,
+    ) -> Response[Page[ItemView]]:
         """List a task's boxes, in their order."""
         await visible_task(reads, task_id, caller.user_id)
-        return Checklist(await ITEMS.all(reads, task_id=task_id, user_id=caller.user_id))
+        items = await ITEMS.all(reads, task_id=task_id, user_id=caller.user_id)
+        return paged(request, computed_page(page, f"checklist {task_id}", items, lambda item: item.id))
 
     @post("/checklist", access=WRITE)
     async def create_checklist_item(
@@ -84,10 +91,21 @@ class TaskPartController(Controller):
 
     @put("/deferral", access=WRITE)
     async def defer_task(
-        self, task_id: UUID, data: DeferralBody, caller: Caller, db: Transaction, actor: Actor
-    ) -> DeferralView:
-        """Put a task off, with a reason; it becomes `deferred`."""
-        return await DeferralService(db).defer(task_id, data, caller.user_id, actor)
+        self,
+        task_id: UUID,
+        data: DeferralBody,
+        caller: Caller,
+        db: Transaction,
+        actor: Actor,
+        if_match: Annotated[str | None, IF_MATCH] = None,
+    ) -> Response[DeferralView]:
+        """Put a task off, with a reason; it becomes `deferred`. If-Match is heeded where it is already."""
+        service = DeferralService(db)
+        if if_match:
+            _, deferral = await service.to_change(task_id, caller.user_id)
+            check_if_match(if_match, deferral.version)
+        view = await service.defer(task_id, data, caller.user_id, actor)
+        return Response(view, headers={"ETag": etag(view.version)})
 
     @delete("/deferral", access=WRITE)
     async def resume_task(

@@ -171,10 +171,3 @@ class DeferralView(msgspec.Struct):
     created_at: dt.datetime
     updated_at: dt.datetime
     version: int
-
-
-class Checklist(msgspec.Struct):
-    """A task's whole checklist, in its order."""
-
-    items: list[ItemView]
-    next_cursor: None = None

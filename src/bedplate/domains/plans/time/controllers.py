@@ -18,7 +18,7 @@ from bedplate.domains.plans.time.derived import (
 )
 from bedplate.domains.plans.time.reads import TIME_ENTRIES
 from bedplate.domains.plans.time.schemas import (
-    Burndown,
+    BurndownDay,
     NewTimeEntry,
     Progress,
     StandupBody,
@@ -28,7 +28,7 @@ from bedplate.domains.plans.time.schemas import (
 from bedplate.domains.plans.time.service import TimeService
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.cache import Cache
-from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction, utcnow
+from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction, computed_page, utcnow
 from bedplate.platform.errors import invalid
 from bedplate.platform.http.answers import created, paged
 from bedplate.platform.http.conditional import IF_MATCH, check_if_match
@@ -119,9 +119,11 @@ class TimeController(Controller):
         caller: Caller,
         reads: ReadPool,
         cache: Cache,
+        request: Request[Any, Any, Any],
+        page: PageQuery,
         since: dt.date | None = None,
         until: dt.date | None = None,
-    ) -> Burndown:
+    ) -> Response[Page[BurndownDay]]:
         """Show what was open at the end of each day (UTC); the last thirty days unless told."""
         last = until or utcnow().date()
         first = since or last - dt.timedelta(days=DEFAULT_DAYS - 1)
@@ -129,7 +131,9 @@ class TimeController(Controller):
             raise invalid("/since", "range", f"Ask for one to {MOST_DAYS} days, the first before the last")
         # By its days and not by its address: which days an answer to no query shows changes at midnight.
         await visible_plan(reads, plan_id, caller.user_id)
-        return await burndown_of(cache, reads, plan_id=plan_id, first=first, last=last)
+        days = await burndown_of(cache, reads, plan_id=plan_id, first=first, last=last)
+        name = f"burndown {plan_id} {first} {last}"
+        return paged(request, computed_page(page, name, days, lambda each: each.day))
 
 
 class TimeEntryController(Controller):

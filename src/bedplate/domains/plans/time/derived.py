@@ -15,7 +15,6 @@ from bedplate.domains.plans.time.reads import (
     TaskSize,
 )
 from bedplate.domains.plans.time.schemas import (
-    Burndown,
     BurndownDay,
     Progress,
     StandupItemView,
@@ -57,8 +56,8 @@ async def progress_of(reads: ReadPool, plan_id: UUID) -> Progress:
     return Progress(round(100 * closed / tasks, 1) if tasks else None, shown)
 
 
-@cached_query(300, result=Burndown, tags=(PLAN_TAG,), name="burndown")
-async def burndown_of(reads: ReadPool, *, plan_id: UUID, first: dt.date, last: dt.date) -> Burndown:
+@cached_query(300, result=list[BurndownDay], tags=(PLAN_TAG,), name="burndown")
+async def burndown_of(reads: ReadPool, *, plan_id: UUID, first: dt.date, last: dt.date) -> list[BurndownDay]:
     """What was open at the end of each day: today's states, walked back over the transitions."""
     sizes = [size for size in await SIZES.all(reads, plan_id=plan_id) if size.kind != "epic"]
     since = dt.datetime.combine(first, dt.time(), dt.UTC)
@@ -74,7 +73,7 @@ async def burndown_of(reads: ReadPool, *, plan_id: UUID, first: dt.date, last: d
         if day <= last:
             days.append(_day(day, end, sizes, states))
         day -= dt.timedelta(days=1)
-    return Burndown(days[::-1])
+    return days[::-1]
 
 
 def _day(day: dt.date, end: dt.datetime, sizes: list[TaskSize], states: dict[UUID, str]) -> BurndownDay:

@@ -93,8 +93,3 @@ class BurndownDay(msgspec.Struct):
     open_tasks: int
     open_min: int
     open_max: int
-
-
-class Burndown(msgspec.Struct):
-    items: list[BurndownDay]
-    next_cursor: None = None
