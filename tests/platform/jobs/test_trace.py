@@ -1,12 +1,10 @@
-from collections.abc import Sequence
-
-from opentelemetry.sdk.trace import ReadableSpan
 from sqlalchemy import text
 
 from bedplate.platform.jobs import Empty, JobContext, enqueue, task
 from bedplate.platform.telemetry import attach
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.settings.telemetry import TelemetrySettings
+from fixtures.collector import Collector, attributes
 
 from .conftest import working
 
@@ -19,37 +17,35 @@ async def traced(ctx: JobContext, _payload: Empty) -> None:
         raise ValueError("once more")
 
 
-class Kept:
-    def __init__(self) -> None:
-        self.spans: list[ReadableSpan] = []
-
-    def export(self, spans: Sequence[ReadableSpan], /) -> None:
-        self.spans += spans
-
-    def shutdown(self) -> None:
-        return
-
-    def named(self, name: str) -> list[ReadableSpan]:
-        return sorted((s for s in self.spans if s.name == name), key=lambda s: s.start_time or 0)
-
-
 async def test_one_trace_runs_from_the_request_through_a_retry(database, make_runtime, ended):
-    kept = Kept()
-    telemetry = Telemetry(TelemetrySettings(sample_ratio=1), service="x", version="1", sender=kept)
+    collector = Collector()
+    settings = TelemetrySettings(sample_ratio=1, otlp_endpoint=collector.endpoint)
+    telemetry = Telemetry(settings, service="x", version="1")
     async with telemetry.lifespan(), working(make_runtime(traced)):
         with attach(None, "POST /v1/jobs", "server"):
             async with database.transaction() as session:
                 job_id = await enqueue(session, traced, Empty())
         await ended(job_id, "succeeded")
-    (request,), (producer,), (handover,) = (
-        kept.named(name) for name in ("POST /v1/jobs", "enqueue test.traced", "jobs.hand_over")
+    collector.close()
+    request, producer, outbox, handover = (
+        collector.named(name)
+        for name in (
+            "POST /v1/jobs",
+            "enqueue test.traced",
+            "INSERT job jsonb_to_recordset",
+            "jobs.hand_over",
+        )
     )
-    first, second = kept.named("process test.traced")
-    inside = kept.named("SELECT job_step")
-    assert len({s.context.trace_id for s in (request, producer, handover, first, second, *inside)}) == 1
-    assert producer.parent.span_id == handover.parent.span_id == request.context.span_id
-    assert first.parent.span_id == second.parent.span_id == producer.context.span_id
-    assert [link.context.span_id for link in second.links] == [first.context.span_id]
-    assert [s.parent.span_id for s in inside] == [first.context.span_id, second.context.span_id]
-    assert first.attributes["error.type"] == "ValueError"
-    assert "error.type" not in second.attributes
+    first, second = collector.all_named("process test.traced")
+    inside = collector.all_named("SELECT job_step")
+    pushed = collector.named("ZADD")
+    family = (request, producer, outbox, handover, pushed, first, second, *inside)
+    assert len({s.trace_id for s in family}) == 1
+    assert producer.parent_span_id == handover.parent_span_id == request.span_id
+    assert outbox.parent_span_id == producer.span_id
+    assert pushed.parent_span_id == handover.span_id
+    assert first.parent_span_id == second.parent_span_id == producer.span_id
+    assert [link.span_id for link in second.links] == [first.span_id]
+    assert [s.parent_span_id for s in inside] == [first.span_id, second.span_id]
+    assert attributes(first)["error.type"] == "ValueError"
+    assert "error.type" not in attributes(second)

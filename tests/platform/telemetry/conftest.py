@@ -1,9 +1,6 @@
 import logging
-import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,9 +11,6 @@ import structlog
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.types import Receive, Scope, Send
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from bedplate.platform.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthenticated
 from bedplate.platform.http.problems import exception_handlers
@@ -25,63 +19,7 @@ from bedplate.platform.telemetry import span
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.logs import configure_logging
 from bedplate.settings.telemetry import TelemetrySettings
-
-
-class Collector:
-    """A real OTLP/HTTP receiver in a thread; spans and metrics stand as protobuf messages."""
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-        self.resources: list[dict[str, Any]] = []
-        self.metrics: list[ExportMetricsServiceRequest] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-
-    def _handler(collector) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - the class inside has its own self
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                collector.receive(self.path, body)
-                self.send_response(200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        return Handler
-
-    def receive(self, path: str, body: bytes) -> None:
-        if path == "/v1/traces":
-            for group in ExportTraceServiceRequest.FromString(body).resource_spans:
-                self.resources.append(attributes(group.resource))
-                for scope in group.scope_spans:
-                    self.spans.extend(scope.spans)
-        else:
-            assert path == "/v1/metrics"
-            self.metrics.append(ExportMetricsServiceRequest.FromString(body))
-
-    def named(self, name: str) -> Span:
-        (found,) = [s for s in self.spans if s.name == name]
-        return found
-
-    def wait(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 10
-        while not condition():
-            assert time.monotonic() < deadline, "the collector waited in vain"
-            time.sleep(0.01)
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def attributes(holder: Any) -> dict[str, Any]:
-    """Attributes of a protobuf span or resource as plain values."""
-    return {a.key: getattr(a.value, a.value.WhichOneof("value")) for a in holder.attributes}
+from fixtures.collector import Collector, attributes
 
 
 @pytest.fixture

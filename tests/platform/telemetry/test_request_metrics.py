@@ -48,6 +48,26 @@ async def test_what_an_edge_refuses_counts_under_its_route(serve):
     assert counted()[series] == before.get(series, 0) + 1
 
 
+async def test_why_requests_are_refused_is_counted_and_told(serve, lines):
+    def refusals() -> dict[str, float]:
+        told = (line.rpartition(" ") for line in render().decode().splitlines())
+        return {n: float(v) for n, _, v in told if n.startswith("bedplate_http_refusals_total")}
+
+    async with serve() as client:
+        before = refusals()
+        for status in (200, 401, 403, 404, 413, 422, 500):
+            await client.get(THING, params={"status": status})
+        await client.delete(THING)
+        after = refusals()
+    codes = {line["status"]: line.get("code") for line in lines() if line["event"] == "request"}
+    assert codes.pop(200) is None
+    assert all(codes.values())
+    assert {405, 413, 500} < codes.keys()
+    for status, code in codes.items():
+        series = f'bedplate_http_refusals_total{{code="{code}",status="{status}"}}'
+        assert after[series] == before.get(series, 0) + 1
+
+
 async def test_ten_thousand_random_paths_add_no_series(serve):
     async with serve() as client:
         before = render().decode().count("\n")

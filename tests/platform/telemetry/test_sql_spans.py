@@ -63,6 +63,7 @@ async def test_nothing_is_recorded_outside_a_trace(serve, collector, database):
         ('insert into "job" (a) values ($1)', "INSERT job"),
         ("UPDATE ONLY plan SET x = 1", "UPDATE plan"),
         ("/* why */ delete from a.b", "DELETE a.b"),
+        ("select extract(epoch from made_at) from job", "SELECT job"),
         ("select 1", "SELECT"),
         ("", "SQL"),
     ],

@@ -13,6 +13,7 @@ from bedplate.platform.cache.metrics import TIER_HITS
 from bedplate.platform.cache.store import CacheStore, Found, Slot, State
 from bedplate.platform.cache.tier import Tier
 from bedplate.platform.redis import DOWN
+from bedplate.platform.telemetry import note
 
 POLL, SLOWEST_POLL = 0.005, 0.05
 NOT_WORTH = 1.0
@@ -56,6 +57,11 @@ class Entries:
 
     async def get(self, slot: Slot, times: Times, make: Make, renew: Make | None = None) -> Got:
         """Return the entry, or make it; `renew` makes it once more behind an answer that is a little old."""
+        got = await self._get(slot, times, make, renew)
+        note("bedplate.cache", got.result)
+        return got
+
+    async def _get(self, slot: Slot, times: Times, make: Make, renew: Make | None) -> Got:
         pushed = self.pushed()
         if pushed:
             kept = self.tier.get(slot.digest)

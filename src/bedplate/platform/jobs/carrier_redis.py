@@ -8,6 +8,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from bedplate.platform.jobs.carrier import Due
+from bedplate.platform.redis.scripts import traced
 from bedplate.settings.redis import RedisSettings
 
 PATIENCE = 5.0
@@ -49,7 +50,7 @@ class RedisCarrier:
         async with asyncio.timeout(PATIENCE), self._redis.pipeline(transaction=False) as pipe:
             for queue, group in groupby(ordered, key=attrgetter("queue")):
                 pipe.zadd(self._key(queue), {job.id.bytes: job.score for job in group}, nx=True)
-            await pipe.execute()
+            await traced("ZADD", "", pipe.execute())
 
     async def pop(self, queue: str, count: int, timeout: float) -> list[UUID]:  # noqa: ASYNC109 - Redis waits, not we
         async with asyncio.timeout(timeout + PATIENCE):

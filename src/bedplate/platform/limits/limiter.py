@@ -10,6 +10,7 @@ from bedplate.platform.limits.metrics import TRIPS
 from bedplate.platform.limits.rule import Charge
 from bedplate.platform.limits.store import LimitStore, Taken
 from bedplate.platform.redis import DOWN
+from bedplate.platform.telemetry import note
 from bedplate.settings.limits import LimitsSettings
 
 TRIP_OK, TRIP_ERROR = TRIPS("ok").inc, TRIPS("error").inc
@@ -153,6 +154,7 @@ class Limiter:
             self._local.note(charge.key, sent + answer.reset)
             if answer.retry:
                 charge.rule.denied()
+                note("bedplate.limiter", f"denied by {charge.rule.name}")
                 self._leases.refuse(charge, answer.retry, sent)
         decision = _decision(charges, answers)
         if decision.allowed:
@@ -167,6 +169,7 @@ class Limiter:
         if any(charge.rule.fail_closed for charge in charges):
             return Decision((), unavailable=True)
         answers = self._local.take_now(charges)
+        note("bedplate.limiter", "local")
         for charge in charges:
             charge.rule.local()
         return _decision(charges, answers)
@@ -174,6 +177,7 @@ class Limiter:
 
 def _remembered(charge: Charge, retry: float) -> Decision:
     charge.rule.remembered()
+    note("bedplate.limiter", f"denied by {charge.rule.name}, from memory")
     return Decision(((charge.rule, 0, retry),), retry=retry)
 
 

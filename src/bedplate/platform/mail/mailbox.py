@@ -45,7 +45,7 @@ class Mailbox(Mailer):
         self._settings = settings
         self._database = database
 
-    async def send(self, mail: Mail, *, key: UUID) -> None:
+    async def hand_in(self, mail: Mail, key: UUID) -> None:
         row = insert(MailboxMessage).values(
             id=key,
             created_at=utcnow(),

@@ -38,7 +38,7 @@ class SmtpMailer(Mailer):
         self._server = parse_server(settings)
         self._tls = tls
 
-    async def send(self, mail: Mail, *, key: UUID) -> None:
+    async def hand_in(self, mail: Mail, key: UUID) -> None:
         server = self._server
         message = to_message(mail, self._settings.sender, key)
         try:

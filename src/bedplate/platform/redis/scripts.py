@@ -1,6 +1,7 @@
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from importlib.resources import files
+from time import perf_counter_ns
 from typing import Any
 
 from redis.asyncio import RedisCluster
@@ -9,16 +10,36 @@ from redis.exceptions import NoScriptError
 from bedplate.platform.redis.client import Client
 from bedplate.platform.redis.watchdog import Watchdog
 from bedplate.platform.redis.wire import Wire, Word
+from bedplate.platform.telemetry.spans import leaf, recording
 
 
 class Script:
     """A Lua script that stands in a file of a package, beside the module which runs it."""
 
-    __slots__ = ("digest", "text")
+    __slots__ = ("digest", "name", "text")
 
     def __init__(self, package: str, file: str) -> None:
+        self.name = file.removesuffix(".lua")
         self.text = files(package).joinpath(file).read_text("ascii")
         self.digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
+
+
+async def traced[T](verb: str, script: str, call: Awaitable[T]) -> T:
+    """Await a call of Redis; where a trace is recorded it is told, by its verb and script, without keys or values."""
+    parent = recording()
+    if parent is None:
+        return await call
+    began = perf_counter_ns()
+    told = {"db.system.name": "redis", "db.operation.name": verb}
+    if script:
+        told["db.stored_procedure.name"] = script
+    try:
+        answer = await call
+    except BaseException as error:
+        leaf(parent, f"{verb} {script}".rstrip(), began, attributes=told, error=error)
+        raise
+    leaf(parent, f"{verb} {script}".rstrip(), began, attributes=told)
+    return answer
 
 
 class ScriptRunner:
@@ -43,6 +64,18 @@ class ScriptRunner:
         Raises:
             DOWN: one of its exceptions, when the server does not answer in time.
         """
+        return await traced("EVALSHA", script.name, self._run(script, keys, arguments))
+
+    async def command(self, *words: Word) -> Any:
+        """Send a plain command, within the same patience."""
+        return await traced(str(words[0]).upper(), "", self._command(words))
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._wire is not None:
+            self._wire.hang_up()
+
+    async def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         try:
             with self._watchdog.watch():
                 try:
@@ -53,16 +86,10 @@ class ScriptRunner:
             self.close()
             raise
 
-    async def command(self, *words: Word) -> Any:
-        """Send a plain command, within the same patience."""
+    async def _command(self, words: Sequence[Word]) -> Any:
         call = self._client.execute_command if self._wire is None else self._wire.call
         with self._watchdog.watch():
             return await call(*words)
-
-    def close(self) -> None:
-        """Drop the connection."""
-        if self._wire is not None:
-            self._wire.hang_up()
 
     async def _call(self, verb: str, script: str, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         call = self._client.execute_command if self._wire is None else self._wire.call

@@ -5,6 +5,6 @@ as it is imported, so an entry point calls `multiprocess.prepare` before.
 """
 
 from bedplate.platform.telemetry.attach import attach
-from bedplate.platform.telemetry.spans import current_traceparent, span
+from bedplate.platform.telemetry.spans import current_traceparent, note, span
 
-__all__ = ["attach", "current_traceparent", "span"]
+__all__ = ["attach", "current_traceparent", "note", "span"]

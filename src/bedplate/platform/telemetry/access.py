@@ -55,7 +55,7 @@ def access_line(scope: Any, exchange: Exchange) -> AccessLine:
         status=exchange.status,
         duration_ms=round(exchange.elapsed / 1e6, 2),
         path="" if plain else safe_path(exchange.route, exchange.path, parameters or {}),
-        code=scope["state"].get("problem_code", ""),
+        code=exchange.code,
         client=scope["state"].get("client_address") or (client[0] if client else ""),
         user_id=user.user_id if user is not None else None,
         key_id=user.key_id if user is not None else None,

@@ -19,6 +19,7 @@ class Exchange(Outgoing):
     """A request and its answer as told at the end; also the outermost `send`, which echoes the id."""
 
     __slots__ = (
+        "code",
         "elapsed",
         "end",
         "fault",
@@ -30,10 +31,11 @@ class Exchange(Outgoing):
     )
 
     def __init__(self, send: Send, root: Span, scope: Any) -> None:
-        super().__init__(send, scope["raw_path"])
+        super().__init__(send, scope)
         self.root = root
         self.path: str = scope["path"]
         self.fields.append((b"x-request-id", root.trace.request_id.encode("ascii")))
+        self.code = ""
         self.end = 0
         self.elapsed = 0
         self.method = OTHER_METHOD
@@ -55,6 +57,7 @@ class Exchange(Outgoing):
         if scope["method"] in METHODS:
             self.method = scope["method"]
         self.route = route_of(scope, self.status, self.path, app)
+        self.code = scope["state"].get("problem_code", "")
         if self.status >= FAULT:
             self.fault = self.raised or scope["state"].get("unexpected")
 

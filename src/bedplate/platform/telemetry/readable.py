@@ -31,7 +31,7 @@ _ERROR = Status(StatusCode.ERROR)
 _TARGET = re.compile(
     r"\b(?:from|into|update|table|join)\s+(?:only\s+)?\"?([a-z_][\w.]*)", re.IGNORECASE | re.ASCII
 )
-_ASIDE = re.compile(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'", re.DOTALL)
+_ASIDE = re.compile(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'|\bextract\s*\([^()]*\)", re.DOTALL | re.IGNORECASE)
 
 
 def readable(span: Span, resource: Resource, offset: int) -> ReadableSpan:

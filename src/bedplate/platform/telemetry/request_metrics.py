@@ -13,6 +13,11 @@ DURATION = histogram(
     "Time to answer a request; `outcome` is answered (under 400), refused (under 500) or failed.",
     ("method", "route", "outcome"),
 )
+REFUSALS = counter(
+    "http_refusals_total",
+    "Requests that were refused or failed, by the code of their problem.",
+    ("status", "code"),
+)
 _REFUSAL = 400
 
 
@@ -33,6 +38,8 @@ class RequestMetrics:
         pair = self._pairs.get(key) or self._pair(*key)
         pair[0].inc()
         pair[1].observe(exchange.elapsed / 1e9)
+        if exchange.code:
+            REFUSALS(str(exchange.status), exchange.code).inc()
 
     def exemplify(self, exchange: Exchange) -> None:
         """Note a request whose trace is kept as an example of its bucket."""

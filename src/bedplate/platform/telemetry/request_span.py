@@ -33,9 +33,12 @@ def _attributes(scope: Any, exchange: Exchange) -> dict[str, Value]:
     if exchange.route != UNMATCHED:
         found["http.route"] = exchange.route
     _add_peers(scope, found)
-    code = scope["state"].get("problem_code")
-    if code:
-        found["bedplate.problem_code"] = code
+    if exchange.code:
+        found["bedplate.problem_code"] = exchange.code
+    for name, value in exchange.headers:
+        if name == b"ratelimit":
+            # What the limiter decided, and what is left: `"default";r=50;t=30`.
+            found["bedplate.ratelimit"] = value.decode("ascii")
     user = scope.get("user")
     if user is not None:
         found["user.id"] = str(user.user_id)

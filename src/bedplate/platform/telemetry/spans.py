@@ -176,6 +176,14 @@ def recording() -> Span | None:
     return None if parent is None or parent.trace.keeper is None else parent
 
 
+def note(name: str, value: Value) -> None:
+    """Tell something on the span that is open, if one is recorded; what was told before stays beside it."""
+    here = recording()
+    if here is not None:
+        told = here.attributes.get(name)
+        here.attributes = {**here.attributes, name: value if told is None else f"{told} {value}"}
+
+
 def leaf(
     parent: Span,
     name: str,
