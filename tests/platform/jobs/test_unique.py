@@ -4,7 +4,7 @@ import datetime as dt
 from bedplate.platform.db import Database, utcnow
 from bedplate.platform.jobs import Empty, JobContext, enqueue, task
 
-from .conftest import working
+from .conftest import until, working
 
 
 @task("test.plain", timeout=10)
@@ -13,6 +13,11 @@ async def plain(_ctx: JobContext, _payload: Empty) -> None: ...
 
 @task("test.rare", timeout=10, unique_for=3600)
 async def rare(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+@task("test.until_begun", timeout=10, unique_while="queued")
+async def until_begun(ctx: JobContext, _payload: Empty) -> None:
+    await ctx.resource(asyncio.Event).wait()
 
 
 async def once(database: Database, job, key: str):
@@ -42,3 +47,16 @@ async def test_a_period_outlasts_the_job(database, make_runtime, sql, ended):
     assert await once(database, rare, "a") == first
     await sql.execute("update job set created_at = $1", utcnow() - dt.timedelta(hours=2))
     assert await once(database, rare, "a") != first
+
+
+async def test_a_key_may_be_free_once_its_job_begins(database, make_runtime, sql, ended):
+    opened = asyncio.Event()
+    first = await once(database, until_begun, "a")
+    assert await once(database, until_begun, "a") == first
+    async with working(make_runtime(until_begun, resources={asyncio.Event: opened})):
+        await until(lambda: sql.fetchval("select 1 from job where state = 'running'"))
+        second = await once(database, until_begun, "a")
+        assert second != first
+        opened.set()
+        await ended(first, "succeeded")
+        await ended(second, "succeeded")

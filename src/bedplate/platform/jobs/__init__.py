@@ -3,7 +3,7 @@
 from bedplate.platform.jobs.carrier import Carrier, MemoryCarrier
 from bedplate.platform.jobs.carrier_redis import RedisCarrier
 from bedplate.platform.jobs.context import JobContext
-from bedplate.platform.jobs.enqueue import enqueue, enqueue_many
+from bedplate.platform.jobs.enqueue import enqueue, enqueue_alone, enqueue_many
 from bedplate.platform.jobs.errors import Permanent
 from bedplate.platform.jobs.runtime import JobsRuntime
 from bedplate.platform.jobs.schedules import Schedule
@@ -28,6 +28,7 @@ __all__ = [
     "Task",
     "chain",
     "enqueue",
+    "enqueue_alone",
     "enqueue_many",
     "fan_out",
     "task",

@@ -13,7 +13,8 @@ from bedplate.platform.jobs.carrier import Carrier, Due
 from bedplate.platform.telemetry import span
 
 DUE_CHANNEL: Final = "bedplate_job_due"
-NOTIFY = text("select pg_notify(:channel, '')")
+WAKE = f"select pg_notify('{DUE_CHANNEL}', '')"
+NOTIFY = text(WAKE)
 _PENDING = "jobs_due"
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ async def announce(session: AsyncSession, jobs: Sequence[Due]) -> None:
     database = cast("Database | None", session.info.get("database"))
     handover = _handovers.get(database) if database is not None else None
     if handover is None:
-        await session.execute(NOTIFY, {"channel": DUE_CHANNEL})
+        await session.execute(NOTIFY)
         return
     pending = cast("list[Due]", session.info.setdefault(_PENDING, []))
     if not pending:
@@ -79,3 +80,14 @@ async def announce(session: AsyncSession, jobs: Sequence[Due]) -> None:
 
         after_commit(session, hand_over)
     pending.extend(jobs)
+
+
+async def announce_committed(database: Database, jobs: Sequence[Due]) -> None:
+    """Announce jobs that are in the ledger already; without a handover here, wake a worker's relay."""
+    if not jobs:
+        return
+    handover = _handovers.get(database)
+    if handover is None:
+        await database.reads.fetch(WAKE)
+    else:
+        handover.put(jobs)

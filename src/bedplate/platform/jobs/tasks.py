@@ -1,7 +1,7 @@
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from bedplate.platform.jobs.context import JobContext
 
 type Body[P] = Callable[[JobContext, P], Awaitable[object]]
 type Admit[P] = Callable[[AsyncSession, UUID, P], Awaitable[UUID | None]]
+type UniqueWhile = Literal["queued", "active"]
 type Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -47,6 +48,7 @@ class Task[P: msgspec.Struct]:
     rate: Rate | None
     keep: float | None
     unique_for: float | None
+    unique_while: UniqueWhile
     version: int
     upgrades: Mapping[int, Upgrade] = field(default_factory=dict[int, Upgrade])
 
@@ -95,6 +97,7 @@ def task[P: msgspec.Struct](
     rate: Rate | None = None,
     keep: float | None = None,
     unique_for: float | None = None,
+    unique_while: UniqueWhile = "active",
     version: int = 1,
     upgrades: Mapping[int, Upgrade] | None = None,
 ) -> Callable[[Body[P]], Task[P]]:
@@ -103,7 +106,8 @@ def task[P: msgspec.Struct](
     `timeout` bounds an attempt, `heartbeat` the silence between two calls of `ctx.progress` or `ctx.beat`
     (seconds; one of them is required). `public` opens it to `POST /v1/jobs` for callers with `permission`;
     `admit` then checks the payload for its owner and names the team the job belongs to. `concurrency` and
-    `rate` hold over all workers. `unique_for` stretches a unique key over seconds since the last enqueuing.
+    `rate` hold over all workers. A unique key is taken while its job is queued or running, or only while it is
+    "queued", by `unique_while`; `unique_for` stretches it over seconds since the last enqueuing.
     `keep` is retention in seconds. A payload of an older `version` passes through `upgrades[version]`.
 
     Raises:
@@ -111,6 +115,8 @@ def task[P: msgspec.Struct](
     """
     if timeout is None and heartbeat is None:
         raise TypeError(f"{name}: give a timeout or a heartbeat, or a hung attempt would hang for ever")
+    if unique_for and unique_while == "queued":
+        raise TypeError(f"{name}: a key that is free once its job begins cannot hold for a period")
     if public and not payload.__struct_config__.forbid_unknown_fields:
         raise TypeError(f"{name}: a public payload declares forbid_unknown_fields=True")
 
@@ -133,6 +139,7 @@ def task[P: msgspec.Struct](
             rate=rate,
             keep=keep,
             unique_for=unique_for,
+            unique_while=unique_while,
             version=version,
             upgrades=upgrades or {},
         )
@@ -158,6 +165,10 @@ class Tasks:
     def queues(self) -> list[str]:
         """The queues that the tasks use, in the order of their declaration."""
         return list(dict.fromkeys(["default", *(one.queue for one in self._by_name.values())]))
+
+    def freeing(self) -> list[str]:
+        """The tasks whose jobs give their unique key free when they begin."""
+        return [one.name for one in self._by_name.values() if one.unique_while == "queued"]
 
     def limited(self) -> list[Task[Any]]:
         """The tasks whose claims are counted over all workers."""

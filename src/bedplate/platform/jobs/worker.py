@@ -69,7 +69,12 @@ class JobsWorker:
         )
         self.runner = Runner(database, tasks, resources, Judge(settings), self._recorder)
         self._claimer = Claimer(
-            self._fast, worker=self.name, lease=settings.lease, tasks=self._tasks, limits=limits
+            self._fast,
+            worker=self.name,
+            lease=settings.lease,
+            tasks=self._tasks,
+            freeing=tasks.freeing(),
+            limits=limits,
         )
         self.queues = tuple(queues) or tuple(tasks.queues())
         self.relay = Relay(

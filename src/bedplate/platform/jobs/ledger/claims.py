@@ -15,7 +15,8 @@ COLUMNS = """job.id, job.task, job.queue, job.payload::text, job.payload_version
 BEGIN = f"""
 update job set state = 'running', attempt = attempt + 1, worker = $2,
   lease_until = now() + $3 * interval '1 second', started_at = coalesce(started_at, now()),
-  attempt_started_at = now(), message = null
+  attempt_started_at = now(), message = null,
+  unique_key = case when task = any($5) then null else unique_key end
 from picked where job.id = picked.id
 returning {COLUMNS}
 """  # noqa: S608 - no input is in it
@@ -29,7 +30,7 @@ where j.id = any($1) and j.state = 'queued' and not j.waiting and j.available_at
 CLAIM = f"with picked as ({RUNNABLE} and not j.limited for update skip locked) {BEGIN}"
 CLAIM_LIMITED = f"""
 with picked as (
-  {RUNNABLE} and j.limited order by j.priority desc, j.available_at limit $5 for update skip locked)
+  {RUNNABLE} and j.limited order by j.priority desc, j.available_at limit $6 for update skip locked)
 {BEGIN}
 """
 LOCK_TASK = "select pg_advisory_xact_lock(hashtextextended('job:' || $1, 0))"
@@ -81,17 +82,25 @@ class Claimer:
     """
 
     def __init__(
-        self, pool: ReadPool, *, worker: str, lease: float, tasks: Sequence[str], limits: Sequence[Limit]
+        self,
+        pool: ReadPool,
+        *,
+        worker: str,
+        lease: float,
+        tasks: Sequence[str],
+        freeing: Sequence[str],
+        limits: Sequence[Limit],
     ) -> None:
         self._pool = pool
         self._worker = worker
         self._lease = lease
         self._tasks = list(tasks)
+        self._freeing = list(freeing)
         self._limits = {limit.task: limit for limit in limits}
 
     async def claim(self, ids: Sequence[UUID]) -> list[Claim]:
         """Begin an attempt of each job that is still due and free; the rest are somebody else's or not due."""
-        rows = await self._pool.fetch(CLAIM, ids, self._worker, self._lease, self._tasks)
+        rows = await self._pool.fetch(CLAIM, ids, self._worker, self._lease, self._tasks, self._freeing)
         claims = [Claim(*row) for row in rows]
         if self._limits and len(claims) < len(ids):
             taken = {claim.id for claim in claims}
@@ -111,7 +120,8 @@ class Claimer:
             free = await free_places(connection, limit)
             if free <= 0:
                 return []
-            rows = await fetch(connection, CLAIM_LIMITED, ids, self._worker, self._lease, [name], free)
+            how = (ids, self._worker, self._lease, [name], self._freeing, free)
+            rows = await fetch(connection, CLAIM_LIMITED, *how)
             return [Claim(*row) for row in rows]
 
 
