@@ -5,13 +5,15 @@ import logging
 import random
 import signal
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
 from sqlalchemy import text
 
 from bedplate.platform.db import Database
-from bedplate.platform.jobs import JobContext, JobsRuntime, RedisCarrier, enqueue, task
+from bedplate.platform.jobs import JobContext, JobsRuntime, RedisCarrier, enqueue, enqueue_many, task
 from bedplate.settings import Secret
 from bedplate.settings.database import DatabaseSettings
 from bedplate.settings.jobs import JobsSettings
@@ -19,7 +21,7 @@ from bedplate.settings.jobs import JobsSettings
 BATCH = 20
 SETTINGS = JobsSettings(poll_interval=0.5, lease=3.0, grace=2.0, concurrency=10)
 EFFECT = text("insert into effect (job_id) values (:id)")
-INTENDED = text("insert into intended (job_id) values (:id)")
+INTENDED = text("insert into intended (job_id) select unnest(cast(:ids as uuid[]))")
 
 
 logger = logging.getLogger("faults")
@@ -54,9 +56,8 @@ async def feed(runtime: JobsRuntime, number: int, seconds: float) -> None:
             await asyncio.sleep(max(0.0, began + seconds * written / number - loop.time()))
             try:
                 async with runtime.database.transaction() as session:
-                    for value in range(BATCH):
-                        job_id = await enqueue(session, effect, Number(value))
-                        await session.execute(INTENDED, {"id": job_id})
+                    ids = await enqueue_many(session, effect, [Number(value) for value in range(BATCH)])
+                    await session.execute(INTENDED, {"ids": ids})
             except Exception as error:  # noqa: BLE001 - the servers are being shot at
                 logger.warning("feed: %s", type(error).__name__)
                 await asyncio.sleep(0.1)
@@ -73,15 +74,26 @@ async def work(runtime: JobsRuntime) -> None:
     await runtime.database.close()
 
 
+async def watched(program: Coroutine[Any, Any, None]) -> None:
+    """Run it; SIGUSR1 prints where each of its tasks stands, should one hang."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, print_tasks)
+    await program
+
+
+def print_tasks() -> None:
+    for running in asyncio.all_tasks():
+        running.print_stack(file=sys.stderr)
+
+
 def main(mode: str, database_url: str, redis_url: str, *rest: str) -> None:
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
     runtime = make_runtime(database_url, redis_url)
     if mode == "feed":
-        asyncio.run(feed(runtime, int(rest[0]), float(rest[1])))
+        asyncio.run(watched(feed(runtime, int(rest[0]), float(rest[1]))))
     elif mode == "put-and-die":
         asyncio.run(put_and_die(runtime))
     else:
-        asyncio.run(work(runtime))
+        asyncio.run(watched(work(runtime)))
 
 
 async def put_and_die(runtime: JobsRuntime) -> None:

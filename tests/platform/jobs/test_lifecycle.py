@@ -1,12 +1,21 @@
 import asyncio
-import datetime as dt
 
 import msgspec
 import pytest
 
 from bedplate.platform.db import utcnow
 from bedplate.platform.errors import Conflict, Unavailable
-from bedplate.platform.jobs import Empty, JobContext, Permanent, enqueue, enqueue_many, task
+from bedplate.platform.jobs import (
+    Empty,
+    JobContext,
+    Permanent,
+    enqueue,
+    enqueue_alone,
+    enqueue_many,
+    task,
+)
+from bedplate.platform.jobs.operate import details
+from bedplate.platform.jobs.recorder import REFUSED
 from bedplate.settings.jobs import JobsSettings
 
 from .conftest import FAST, until, working
@@ -53,6 +62,11 @@ async def silent(ctx: JobContext, _payload: Empty) -> None:
         await asyncio.sleep(0.02)
         ctx.beat()
     await asyncio.Event().wait()
+
+
+@task("test.nul", timeout=10)
+async def nul(_ctx: JobContext, _payload: Empty) -> str:
+    return "\x00"
 
 
 @task("test.large", timeout=10)
@@ -138,11 +152,10 @@ async def test_a_result_beyond_the_bound_fails_the_job(database, make_runtime, e
 
 
 async def test_a_payload_that_no_longer_fits_fails(database, make_runtime, sql, ended):
+    async with database.transaction() as session:
+        job_id = await enqueue(session, double, Number(1))
+    await sql.execute("update job set payload = '{\"old\": 1}' where id = $1", job_id)
     async with working(make_runtime(double)):
-        async with database.transaction() as session:
-            soon = utcnow() + dt.timedelta(seconds=0.3)
-            job_id = await enqueue(session, double, Number(1), run_at=soon)
-        await sql.execute("update job set payload = '{\"old\": 1}' where id = $1", job_id)
         row = await ended(job_id, "failed")
     assert row["error"] == "The payload (version 1) does not fit test.double"
 
@@ -182,18 +195,51 @@ async def test_ten_thousand_in_one_statement(database, make_runtime, sql):
 
 async def test_a_delayed_job_waits_and_higher_priority_goes_first(database, make_runtime, sql, ended):
     runtime = make_runtime(double, settings=JobsSettings(poll_interval=0.2, concurrency=1))
-    due = utcnow() + dt.timedelta(seconds=0.5)
     async with database.transaction() as session:
         low = await enqueue(session, double, Number(1), priority=-5)
         usual = await enqueue(session, double, Number(2))
         high = await enqueue(session, double, Number(3), priority=5)
-        delayed = await enqueue(session, double, Number(4), run_at=due, priority=50)
-    async with working(runtime):
-        for job_id in (low, usual, high, delayed):
+        delayed = await enqueue(session, double, Number(4), delay=3600, priority=50)
+    async with working(runtime) as worker:
+        for job_id in (low, usual, high):
             await ended(job_id, "succeeded")
-    order = await sql.fetch("select id, started_at from job order by started_at")
+        assert await sql.fetchval("select state from job where id = $1", delayed) == "queued"
+        await sql.execute("update job set available_at = now() where id = $1", delayed)
+        worker.relay.wake()
+        await ended(delayed, "succeeded")
+    order = await sql.fetch("select id from job order by started_at")
     assert [row["id"] for row in order] == [high, usual, low, delayed]
-    assert order[-1]["started_at"] >= due
+
+
+async def test_a_job_of_its_own_takes_one_trip(database, make_runtime, sql, ended):
+    async with working(make_runtime(double)):
+        announced = await enqueue_alone(database, double, Number(4), tags=["alone"])
+        row = await ended(announced, "succeeded")
+        assert (row["result"], row["tags"]) == ('{"attempt": 1, "doubled": 8}', ["alone"])
+    unannounced = await enqueue_alone(database, double, Number(5))
+    async with working(make_runtime(double)):
+        await ended(unannounced, "succeeded")
+
+
+async def test_a_large_result_lies_apart_from_the_queue(database, make_runtime, sql, ended):
+    settings = JobsSettings(poll_interval=0.2, inline_result=1024)
+    async with working(make_runtime(large, settings=settings)):
+        job_id = await enqueue_alone(database, large, Empty())
+        row = await ended(job_id, "succeeded")
+    assert row["result"] is None
+    assert len(await sql.fetchval("select data from job_result where job_id = $1", job_id)) == 2002
+    found = await details(database.reads, job_id)
+    assert found is not None
+    assert len(found.job.result) == 2002
+
+
+async def test_what_the_ledger_cannot_keep_fails_the_job_and_no_other(database, make_runtime, ended):
+    async with working(make_runtime(nul, double)):
+        job_id = await enqueue_alone(database, nul, Empty())
+        other = await enqueue_alone(database, double, Number(1))
+        row = await ended(job_id, "failed")
+        await ended(other, "succeeded")
+    assert (row["attempt"], row["error"]) == (1, REFUSED)
 
 
 async def test_jobs_run_without_redis_in_this_process(database, ended):

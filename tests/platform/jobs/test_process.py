@@ -1,5 +1,6 @@
 """The worker and the command line as real processes."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from bedplate.platform.jobs import Empty, JobContext, enqueue, task
 from bedplate.settings import Settings
+from fixtures.cli import Ended, Run, call
 from fixtures.service import environment_of, free_port
 
 
@@ -26,12 +28,17 @@ def environment(settings: Settings, jobs_database_settings) -> dict[str, str]:
     }
 
 
-def bedplate(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bedplate", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+@pytest.fixture
+def jobs(environment: dict[str, str]) -> Run:
+    """Call `bedplate jobs …` on the jobs' database."""
+
+    async def in_a_thread(*arguments: str) -> Ended:
+        return await asyncio.to_thread(call, "jobs", *arguments, environment=environment)
+
+    return in_a_thread
 
 
-def answers(url: str, seconds: float = 20) -> httpx.Response:
+def answers(url: str, seconds: float = 60) -> httpx.Response:
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -54,30 +61,30 @@ def test_a_worker_answers_probes_and_ends_on_sigterm(options, environment):
         metrics = answers(f"http://127.0.0.1:{port}/metrics").text
         assert httpx.get(f"http://127.0.0.1:{port}/other").status_code == 404
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(10) == 0
+        assert worker.wait(60) == 0
     assert 'bedplate_jobs_queued{queue="default"}' in metrics
 
 
-async def test_the_command_line_lists_shows_cancels_and_retries(database, sql, environment):
+async def test_the_command_line_lists_shows_cancels_and_retries(database, sql, jobs):
     async with database.transaction() as session:
         job_id = await enqueue(session, unknown, Empty())
-    listed = bedplate(environment, "jobs", "list", "--state", "queued")
+    listed = await jobs("list", "--state", "queued")
     assert str(job_id) in listed.stdout, listed.stderr
-    shown = msgspec.json.decode(bedplate(environment, "jobs", "show", str(job_id)).stdout)
+    shown = msgspec.json.decode((await jobs("show", str(job_id))).stdout)
     assert (shown["job"]["state"], shown["attempts"]) == ("queued", [])
-    assert bedplate(environment, "jobs", "cancel", str(job_id)).returncode == 0
+    assert (await jobs("cancel", str(job_id))).exit_code == 0
     assert await sql.fetchval("select state from job where id = $1", job_id) == "cancelled"
-    refused = bedplate(environment, "jobs", "cancel", str(job_id))
-    assert (refused.returncode, refused.stderr.strip()) == (2, "bedplate: The job has ended")
+    refused = await jobs("cancel", str(job_id))
+    assert (refused.exit_code, refused.stderr.strip()) == (2, "bedplate: The job has ended")
     await sql.execute("update job set state = 'dead' where id = $1", job_id)
-    assert bedplate(environment, "jobs", "retry", "--all").stdout.strip() == "1 queued again."
-    assert bedplate(environment, "jobs", "retry").returncode == 2
+    assert (await jobs("retry", "--all")).stdout.strip() == "1 queued again."
+    assert (await jobs("retry")).exit_code == 2
 
 
-async def test_the_command_line_pauses_and_drains(sql, environment):
-    assert bedplate(environment, "jobs", "pause", "queue", "default").returncode == 0
+async def test_the_command_line_pauses_and_drains(sql, jobs):
+    assert (await jobs("pause", "queue", "default")).exit_code == 0
     assert await sql.fetchval("select count(*) from job_pause") == 1
-    assert bedplate(environment, "jobs", "resume", "queue", "default").returncode == 0
+    assert (await jobs("resume", "queue", "default")).exit_code == 0
     assert await sql.fetchval("select count(*) from job_pause") == 0
-    drained = bedplate(environment, "jobs", "drain")
-    assert drained.returncode == 0, drained.stderr
+    drained = await jobs("drain")
+    assert drained.exit_code == 0, drained.stderr

@@ -103,9 +103,9 @@ async def test_an_outcome_under_another_workers_claim_changes_nothing(database, 
         outcome = Outcome(
             id=job_id, attempt=row["attempt"], state="succeeded", started_at=row["attempt_started_at"]
         )
-        assert await record(sql, [outcome], "another") == []
+        assert await record(sql, [outcome], "another", inline=1024) == []
         assert await sql.fetchval("select state from job where id = $1", job_id) == "running"
-        assert await record(sql, [outcome], row["worker"]) != []
+        assert await record(sql, [outcome], row["worker"], inline=1024) != []
         opened.set()
 
 

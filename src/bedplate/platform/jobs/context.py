@@ -25,7 +25,10 @@ insert into job_event (job_id, seq, at, attempt, progress, message)
 select id, event_seq, now(), $2, $3, $4 from moved
 returning seq
 """
-JOINED = "select id, result::text from job where join_id = $1 order by id"
+JOINED = """
+select job.id, coalesce(apart.data, job.result::text)
+from job left join job_result apart on apart.job_id = job.id where join_id = $1 order by job.id
+"""
 
 
 class JoinedResult(msgspec.Struct, frozen=True):

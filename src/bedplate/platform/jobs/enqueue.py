@@ -113,7 +113,7 @@ async def enqueue_alone[P: msgspec.Struct](
     with span(f"enqueue {task.name}", "producer"):
         order = make_order(task, payload, **options)
         rows = await database.reads.fetch(INSERT_ALONE, msgspec.json.encode([order]).decode())
-        await announce_committed(database, _due(rows))
+        await announce_committed(database, _due([tuple(row) for row in rows]))
         return order.id
 
 

@@ -11,7 +11,7 @@ from bedplate.platform.db import Base, Row, utcnow
 STATES = ("queued", "running", "succeeded", "failed", "dead", "cancelled")
 ENDED = ("succeeded", "failed", "dead", "cancelled")
 
-ACTIVE = text("state in ('queued', 'running')")
+KEYED = text("state in ('queued', 'running') and unique_key is not null")
 
 
 class Job(Row):
@@ -37,7 +37,7 @@ class Job(Row):
         Index("ix_job_limited", "task", "state", "attempt_started_at", postgresql_where=text("limited")),
         Index("ix_job_join", "join_id", postgresql_where=text("join_id is not null")),
         Index("ix_job_parent", "parent_id", postgresql_where=text("parent_id is not null")),
-        Index("uq_job_active_key", "task", "unique_key", unique=True, postgresql_where=ACTIVE),
+        Index("uq_job_active_key", "task", "unique_key", unique=True, postgresql_where=KEYED),
         Index("ix_job_key", "task", "unique_key", "id", postgresql_where=text("unique_key is not null")),
         Index("ix_job_expires", "expires_at", postgresql_where=text("expires_at is not null")),
         Index("ix_job_owner", "owner_id", "id", postgresql_where=text("owner_id is not null")),
@@ -75,6 +75,15 @@ class Job(Row):
     ended_at: Mapped[dt.datetime | None]
     expires_at: Mapped[dt.datetime | None]
     traceparent: Mapped[str | None] = mapped_column(String(55))
+
+
+class JobResult(Base):
+    """A result too large for its job's row, as JSON."""
+
+    __tablename__ = "job_result"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    data: Mapped[str] = mapped_column(Text)
 
 
 class JobAttempt(Base):

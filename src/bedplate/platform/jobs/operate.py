@@ -5,7 +5,7 @@ from sqlalchemy import Integer, Text, bindparam, or_
 
 from bedplate.platform.db import Read, ReadPool
 from bedplate.platform.jobs.models import Job
-from bedplate.platform.jobs.reads import ATTEMPTS, job_columns, one_job
+from bedplate.platform.jobs.reads import ATTEMPTS, job_columns, one_job, result_of
 from bedplate.platform.jobs.views import AttemptView, JobRow, JobView
 
 WHOLE = 1 << 30
@@ -45,4 +45,6 @@ async def details(reads: ReadPool, job_id: UUID) -> JobDetails | None:
     row = await _ANY.first(reads, job_id=job_id)
     if row is None:
         return None
-    return JobDetails(row.view(WHOLE), await ATTEMPTS.all(reads, job_id=job_id))
+    view = row.view(WHOLE)
+    view.result = msgspec.Raw(await result_of(reads, row))
+    return JobDetails(view, await ATTEMPTS.all(reads, job_id=job_id))

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, cast, or_, select, type_coerce
 
-from bedplate.platform.db import Listing, Read, Sort
-from bedplate.platform.jobs.models import Job, JobAttempt, JobEvent
-from bedplate.platform.jobs.views import AttemptView, JobRow, ProgressEvent
+from bedplate.platform.db import Listing, Read, ReadPool, Sort
+from bedplate.platform.jobs.models import Job, JobAttempt, JobEvent, JobResult
+from bedplate.platform.jobs.views import AttemptView, JobRow, LargeResult, ProgressEvent
 
 type TeamScope = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 """Whether a row's team is one of the caller's, whose id is the parameter `user_id`."""
@@ -17,6 +17,7 @@ EVENTS = Read(
     .order_by(JobEvent.seq),
     ProgressEvent,
 )
+APART = Read(select(JobResult.data).where(JobResult.job_id == bindparam("job_id")), LargeResult)
 ATTEMPTS = Read(
     select(
         JobAttempt.attempt, JobAttempt.outcome, JobAttempt.started_at, JobAttempt.ended_at, JobAttempt.error
@@ -65,6 +66,14 @@ def one_job(condition: ColumnElement[bool] | None = None) -> Read[JobRow]:
     """A read of one job by `job_id`, within a scope or by an operator."""
     statement = job_columns().where(Job.id == bindparam("job_id"))
     return Read(statement if condition is None else statement.where(condition), JobRow)
+
+
+async def result_of(reads: ReadPool, row: JobRow) -> bytes:
+    """The result of a job that has succeeded, however large."""
+    if row.result is not None:
+        return row.result.encode()
+    apart = await APART.first(reads, job_id=row.id)
+    return apart.data.encode() if apart else b"null"
 
 
 def job_listing(name: str, condition: ColumnElement[bool] | None = None) -> Listing[JobRow]:

@@ -3,14 +3,18 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
+from msgspec import structs
+
 from bedplate.platform.db import ReadPool
 from bedplate.platform.db.pool import GONE
 from bedplate.platform.errors import Unavailable
 from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.ledger.joins import settle
 from bedplate.platform.jobs.ledger.outcomes import Outcome, Recorded, record
+from bedplate.settings.jobs import JobsSettings
 
 RETRY_SECONDS = 0.2
+REFUSED = "What came of it cannot be kept"
 logger = logging.getLogger(__name__)
 
 type Waiting = tuple[Outcome, asyncio.Future[bool]]
@@ -24,12 +28,12 @@ class Recorder:
     """
 
     def __init__(
-        self, pool: ReadPool, worker: str, *, announce: Callable[[list[Due]], None], keep_cancelled: float
+        self, pool: ReadPool, worker: str, *, announce: Callable[[list[Due]], None], settings: JobsSettings
     ) -> None:
         self._pool = pool
         self._worker = worker
         self._announce = announce
-        self._keep_cancelled = keep_cancelled
+        self._settings = settings
         self._waiting: list[Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
@@ -55,21 +59,32 @@ class Recorder:
         while True:
             try:
                 async with self._pool.connection() as connection:
-                    return await record(connection, outcomes, self._worker)
+                    return await record(
+                        connection, outcomes, self._worker, inline=self._settings.inline_result
+                    )
             except (*GONE, TimeoutError, Unavailable) as error:
                 logger.warning("recording %d outcomes failed (%s)", len(outcomes), type(error).__name__)
             except Exception:
                 if len(outcomes) == 1:
                     logger.exception("outcome of job %s cannot be recorded", outcomes[0].id)
-                    return []
+                    return await self._write_refused(outcomes[0])
                 # One that the ledger refuses must not take the others with it.
                 return [one for outcome in outcomes for one in await self._write([outcome])]
             await asyncio.sleep(RETRY_SECONDS)
+
+    async def _write_refused(self, outcome: Outcome) -> list[Recorded]:
+        # PostgreSQL keeps no NUL character, for one; another attempt would end the same way.
+        if outcome.error == REFUSED:
+            return []
+        plain = structs.replace(
+            outcome, state="failed", ending="permanent", result=None, error=REFUSED, detail=None
+        )
+        return await self._write([plain])
 
     async def _settle(self, joins: list[UUID]) -> None:
         if not joins:
             return
         try:
-            self._announce(await settle(self._pool, joins, self._keep_cancelled))
+            self._announce(await settle(self._pool, joins, self._settings.keep_cancelled))
         except Exception as error:  # noqa: BLE001 - the relay settles what is left
             logger.warning("settling joins failed (%s)", type(error).__name__)

@@ -11,7 +11,7 @@ from bedplate.platform.jobs.control import cancel_job, retry_job
 from bedplate.platform.jobs.enqueue import enqueue
 from bedplate.platform.jobs.errors import JobNotFound, JobTypeForbidden, JobWithoutResult, UnknownJobType
 from bedplate.platform.jobs.models import Job
-from bedplate.platform.jobs.reads import TeamScope, in_scope, job_listing, one_job
+from bedplate.platform.jobs.reads import TeamScope, in_scope, job_listing, one_job, result_of
 from bedplate.platform.jobs.tasks import Task, Tasks
 from bedplate.platform.jobs.views import JobView
 from bedplate.settings.jobs import JobsSettings
@@ -63,7 +63,7 @@ class JobBook:
             raise JobNotFound
         if row.state != "succeeded":
             raise JobWithoutResult(f"The job is {row.state}")
-        return (row.result or "null").encode()
+        return await result_of(reads, row)
 
     async def cancel(self, session: AsyncSession, user_id: UUID, job_id: UUID) -> None:
         """Cancel a job and those under it.

@@ -22,13 +22,13 @@ class Judge:
     def returned(self, attempt: Attempt, value: object) -> Outcome | None:
         """The body came to its end."""
         try:
-            result = None if value is None else msgspec.json.encode(value).decode()
+            result = b"" if value is None else msgspec.json.encode(value)
         except TypeError as error:
             return self.raised(attempt, error)
-        if result is not None and len(result) > self._settings.max_result:
+        if len(result) > self._settings.max_result:
             limit = self._settings.max_result
             return self.raised(attempt, Permanent(f"The result has {len(result)} bytes; {limit} are allowed"))
-        return self._outcome(attempt, "succeeded", None, result=result)
+        return self._outcome(attempt, "succeeded", None, result=result.decode() or None)
 
     def raised(self, attempt: Attempt, error: BaseException) -> Outcome | None:
         """The body raised."""

@@ -73,6 +73,12 @@ class JobRow(msgspec.Struct):
         return JobView(**values, next_attempt_at=due if self._waits(due) else None, result=shown)
 
 
+class LargeResult(msgspec.Struct):
+    """A result that does not lie with its job."""
+
+    data: str
+
+
 class AttemptView(msgspec.Struct):
     """An attempt that did not succeed; `detail` is for operators and not in any answer of the API."""
 

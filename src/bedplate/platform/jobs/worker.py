@@ -64,9 +64,7 @@ class JobsWorker:
             for t in tasks.limited()
         ]
         self._carrier = carrier
-        self._recorder = Recorder(
-            self._ledger, self.name, announce=self._announce, keep_cancelled=settings.keep_cancelled
-        )
+        self._recorder = Recorder(self._ledger, self.name, announce=self._announce, settings=settings)
         self.runner = Runner(database, tasks, resources, Judge(settings), self._recorder)
         self._claimer = Claimer(
             self._fast,

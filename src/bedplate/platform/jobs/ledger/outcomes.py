@@ -21,7 +21,7 @@ with u as (
   update job set
     state = case when u.state = 'queued' and job.cancel_requested_at is not null then 'cancelled'
                  else u.state end,
-    result = u.result::jsonb,
+    result = case when octet_length(u.result) <= $14 then u.result::jsonb end,
     error = u.error,
     progress = case when u.state = 'succeeded' then 100 else job.progress end,
     available_at = case when u.state = 'queued' then now() + u.delay * interval '1 second'
@@ -40,6 +40,10 @@ with u as (
   insert into job_attempt (job_id, attempt, outcome, worker, started_at, ended_at, error, detail)
   select u.id, u.attempt, u.ending, done.worker, u.started_at, now(), u.error, u.detail
   from u join done on done.id = u.id and done.attempt = u.attempt where u.ending is not null
+), kept as (
+  insert into job_result (job_id, data)
+  select u.id, u.result from u join done on done.id = u.id and done.attempt = u.attempt
+  where octet_length(u.result) > $14
 )
 select id, state, join_id from done
 """
@@ -74,8 +78,12 @@ class Recorded(msgspec.Struct, frozen=True):
     join_id: UUID | None
 
 
-async def record(connection: asyncpg.Connection, outcomes: Sequence[Outcome], worker: str) -> list[Recorded]:
+async def record(
+    connection: asyncpg.Connection, outcomes: Sequence[Outcome], worker: str, *, inline: int
+) -> list[Recorded]:
     """Write the outcomes of a worker's attempts in one statement; superseded ones are not returned.
+
+    A result of more than `inline` bytes lies apart from the queue's rows.
 
     The worker's name is part of the fence: a crash of PostgreSQL may undo a claim and give its number anew.
     """
@@ -95,5 +103,6 @@ async def record(connection: asyncpg.Connection, outcomes: Sequence[Outcome], wo
         [o.started_at for o in outcomes],
         [o.keep_cancelled for o in outcomes],
         worker,
+        inline,
     )
     return [Recorded(*row) for row in rows]
