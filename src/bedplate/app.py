@@ -1,5 +1,7 @@
 """The composition root: it alone knows every domain and every part of the platform."""
 
+from bedplate.starting import imported  # isort: split
+
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -7,7 +9,6 @@ from importlib.metadata import version
 from typing import Any
 
 from litestar import Litestar, Request
-from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
@@ -44,19 +45,21 @@ from bedplate.platform.db.cursors import CursorSigner
 from bedplate.platform.db.listen import Listener
 from bedplate.platform.domain import Domain
 from bedplate.platform.http.body import TypedRequest
-from bedplate.platform.http.client_address import ClientAddresses
+from bedplate.platform.http.cors import Cors
 from bedplate.platform.http.deadline import Deadlines, deadline_layer
+from bedplate.platform.http.gate import Gate
 from bedplate.platform.http.health import HealthController, Probes
 from bedplate.platform.http.json_answer import JsonAnswer
 from bedplate.platform.http.layers import Layer, RouteLayers
 from bedplate.platform.http.openapi import RawJson, get_openapi_document, openapi_config
+from bedplate.platform.http.overload import Overload, Pool
 from bedplate.platform.http.problems import exception_handlers
 from bedplate.platform.http.queries import declared_query_parameters, page_query, query_gate
 from bedplate.platform.http.service import Service
 from bedplate.platform.idempotency import idempotency_layer
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
 from bedplate.platform.jobs.plugin import JobsPlugin
-from bedplate.platform.limits import AddressLimits, Limits, limit_layer
+from bedplate.platform.limits import Limits, limit_layer
 from bedplate.platform.mail import Mailer, make_mailer
 from bedplate.platform.mail.page import MailboxController
 from bedplate.platform.redis import Client, connect
@@ -145,7 +148,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
             "page": Provide(page_query, sync_to_thread=False),
             **{name: provide for domain in DOMAINS for name, provide in domain.dependencies.items()},
         },
-        cors_config=_cors(settings),
         middleware=[DefineMiddleware(RouteLayers, layers=_layers(settings, state))],
         after_request=idempotency.remember_answer,
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
@@ -156,6 +158,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             partial(_lifespan, state),
             state.limits.lifespan,
             state.cache.lifespan,
+            state.overload.lifespan,
         ],
         stores={"limits": state.limits.store},
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
@@ -170,7 +173,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
     state.query_parameters.update(declared_query_parameters(app))
     app.wrap(
         telemetry.wrap,
-        partial(AddressLimits, limits=state.limits, addresses=ClientAddresses(settings.http.trusted_proxies)),
+        *([partial(Cors, origins=settings.http.allowed_origins)] if settings.http.allowed_origins else []),
+        partial(Gate, settings=settings.http, limits=state.limits, overload=state.overload),
     )
     return app
 
@@ -182,32 +186,13 @@ def _layers(settings: Settings, state: State) -> Sequence[Layer]:
         partial(limit_layer, limits=state.limits),
         AccessGate,
         partial(query_gate, known=state.query_parameters),
-        partial(idempotency_layer, max_body=settings.http.max_body),
+        idempotency_layer,
         partial(cache_layer, cache=state.cache),
     )
 
 
 def _shows_mailbox(settings: Settings) -> bool:
     return not settings.mail.smtp_url and settings.service.environment != "production"
-
-
-def _cors(settings: Settings) -> CORSConfig | None:
-    if not settings.http.allowed_origins:
-        return None
-    return CORSConfig(
-        allow_origins=list(settings.http.allowed_origins),
-        allow_credentials=True,
-        allow_headers=["authorization", "content-type", "idempotency-key", "if-match", "if-none-match"],
-        expose_headers=[
-            "etag",
-            "link",
-            "location",
-            "ratelimit",
-            "ratelimit-policy",
-            "retry-after",
-            "x-request-id",
-        ],
-    )
 
 
 def telemetry_of(settings: Settings, database: Database) -> Telemetry:
@@ -264,10 +249,20 @@ def _state(settings: Settings, database: Database) -> State:
             "limits": Limits(
                 settings.limits, client, prefix=settings.redis.prefix, workers=settings.http.workers
             ),
+            "overload": Overload(settings.http, _pools(database)),
             "probes": Probes(
                 {"database": partial(database.reads.fetchrow, "select 1")}, {"redis": client.ping}
             ),
         }
+    )
+
+
+def _pools(database: Database) -> Sequence[Pool]:
+    reads, engine = database.reads, database.engine
+    lent: Any = engine.pool
+    return (
+        Pool(lambda: reads.in_use >= reads.size, reads.connection),
+        Pool(lambda: lent.checkedout() >= database.settings.pool_size, engine.connect),
     )
 
 
@@ -325,3 +320,6 @@ def _reads(request: Request[Any, Any, Any]) -> ReadPool:
 
 def _caller(request: Request[Any, Any, Any]) -> Caller | None:
     return request.scope["user"]
+
+
+imported()

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
+from bedplate.settings.http import HttpSettings
+
 PR_SET_PDEATHSIG = 1
 KILL_TIMEOUT = 10
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -17,6 +19,15 @@ def api_command(host: str, port: int, workers: int) -> list[str]:
         *("--host", host, "--port", str(port), "--workers", str(workers)),
         *("--workers-kill-timeout", str(KILL_TIMEOUT), "--no-ws", "--log-level", "warning"),
     ]
+
+
+def server_limits(http: HttpSettings) -> dict[str, str]:
+    """The variables by which granian holds a request's head to our limits; more than 100 fields it never takes."""
+    return {
+        "GRANIAN_HTTP1_BUFFER_SIZE": str(http.max_headers),
+        "GRANIAN_HTTP1_HEADER_READ_TIMEOUT": str(int(http.header_timeout * 1000)),
+        "GRANIAN_HTTP2_MAX_HEADERS_SIZE": str(http.max_headers),
+    }
 
 
 def worker_command() -> list[str]:

@@ -16,6 +16,7 @@ def litestar_group() -> click.RichGroup:
 
 def load_plugins(ctx: click.Context) -> click.RichGroup:
     """Build the application, and add its plugins' commands; `ctx.obj` becomes Litestar's environment."""
+    from bedplate.cli.children import server_limits
     from bedplate.cli.errors import require_servers
     from bedplate.platform.telemetry.multiprocess import prepare, shared_folder
     from bedplate.settings.load import load_settings
@@ -31,6 +32,8 @@ def load_plugins(ctx: click.Context) -> click.RichGroup:
     # granian waits for ever for a worker that lost its SIGTERM while starting.
     os.environ.setdefault("GRANIAN_WORKERS_KILL_TIMEOUT", "30")
     os.environ.setdefault("GRANIAN_LOG_ACCESS_ENABLED", "false")
+    for name, value in server_limits(settings.http).items():
+        os.environ.setdefault(name, value)
     ctx.params.setdefault("app_path", APP)
     ctx.params.setdefault("app_dir", None)
     group = litestar_group()

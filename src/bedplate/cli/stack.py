@@ -15,7 +15,14 @@ from typing import Any, Self, cast
 import asyncpg
 import msgspec
 
-from bedplate.cli.children import KILL_TIMEOUT, api_command, start_child, stop_children, worker_command
+from bedplate.cli.children import (
+    KILL_TIMEOUT,
+    api_command,
+    server_limits,
+    start_child,
+    stop_children,
+    worker_command,
+)
 from bedplate.cli.errors import CommandError
 from bedplate.platform.embedded import Engines, EngineUrls
 from bedplate.platform.telemetry.multiprocess import prepare
@@ -210,7 +217,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
     # Compiled once, or each process compiles the whole service at each start.
     given.pop("PYTHONDONTWRITEBYTECODE", None)
-    return given | {
+    return {**server_limits(settings.http), **given} | {
         "BEDPLATE_DATABASE_URL": settings.database.url.reveal(),
         "BEDPLATE_DATABASE_OWNER_URL": settings.database.migration_url.reveal(),
         "BEDPLATE_REDIS_URL": settings.redis.url.reveal(),

@@ -25,3 +25,46 @@ class HttpSettings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout: Annotated[
         float, Meta(gt=0, description="Seconds a request may take, streams apart.")
     ] = 30.0
+    max_headers: Annotated[
+        int,
+        Meta(
+            ge=8192,
+            le=1_048_576,
+            description="Bytes a request's head may have, then 431; 100 fields at most.",
+        ),
+    ] = 32_768
+    header_timeout: Annotated[
+        float,
+        Meta(gt=0, description="Seconds a request's head may take to arrive, then the connection ends."),
+    ] = 10.0
+    body_timeout: Annotated[
+        float, Meta(gt=0, description="Seconds a request's body may take to arrive, then 408.")
+    ] = 15.0
+    compress_from: Annotated[
+        int,
+        Meta(ge=0, description="Bytes from which answers are sent as zstd, br or gzip; 0: never."),
+    ] = 1000
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Host names that are answered, comma-separated, `*.example.org` with those below; others "
+            "get 421. Empty: all, where a proxy sees to it."
+        ),
+    ] = ()
+    shed_lag: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Seconds the event loop may be late; when it is for `shed_after`, requests get 503. 0: never.",
+        ),
+    ] = 0.5
+    shed_wait: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Seconds a request may wait for a database connection before others get 503 at once. 0: never.",
+        ),
+    ] = 2.0
+    shed_after: Annotated[
+        float, Meta(gt=0, description="Seconds without a break that the event loop is late before it counts.")
+    ] = 1.0

@@ -58,6 +58,25 @@ async def test_unknown_fields_and_parameters_are_named(asgi: httpx.AsyncClient) 
     assert (await asgi.get("/v1/plans?utm_source=mail", headers=person.headers)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "pointer", "rule"),
+    [
+        ("limit=1&limit=2", "/limit", "repeated"),
+        ("sort=key&limit=1&sort=key", "/sort", "repeated"),
+        ("cursor=", "/cursor", "length"),
+        ("sort=", "/sort", "length"),
+        ("limit=", "/limit", "type"),
+    ],
+)
+async def test_a_parameter_has_one_value(
+    asgi: httpx.AsyncClient, join: Join, query: str, pointer: str, rule: str
+) -> None:
+    person = await join(asgi)
+    answer = await asgi.get(f"/v1/plans?{query}", headers=person.headers)
+    errors = [(error["pointer"], error["rule"]) for error in answer.json()["errors"]]
+    assert (answer.status_code, errors) == (422, [(pointer, rule)])
+
+
 async def test_a_cursor_is_of_one_list_and_unforged(asgi: httpx.AsyncClient, join: Join) -> None:
     person = await join(asgi)
     for number in range(3):
@@ -154,6 +173,6 @@ async def test_a_request_that_takes_too_long_is_given_up() -> None:
         "headers": [],
         "state": {},
     }
-    scope["state"][STATE] = Outgoing(send, b"/slow")
+    scope["state"][STATE] = Outgoing(send, scope)
     await app(scope, receive, send)
     assert sent[0]["status"] == 503

@@ -12,7 +12,7 @@ from bedplate.platform.auth.access import requires
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool
 from bedplate.platform.http.answers import created, paged, versioned
-from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag
+from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag, honour_if_match
 
 READ = requires("roles:read")
 WRITE = requires("roles:write", step_up=True)
@@ -69,9 +69,18 @@ class RoleController(Controller):
         return Response(view, headers={"ETag": etag(view.version)})
 
     @delete("/{role_id:uuid}", access=WRITE)
-    async def delete_role(self, role_id: UUID, caller: Caller, roles: RoleService, actor: Actor) -> None:
-        """Delete a role, and take it from whoever has it."""
-        await roles.remove(await roles.to_change(role_id), caller.scopes, actor)
+    async def delete_role(
+        self,
+        role_id: UUID,
+        caller: Caller,
+        roles: RoleService,
+        actor: Actor,
+        if_match: Annotated[str | None, IF_MATCH] = None,
+    ) -> None:
+        """Delete a role, and take it from whoever has it; If-Match is heeded."""
+        role = await roles.to_change(role_id)
+        honour_if_match(if_match, role.version)
+        await roles.remove(role, caller.scopes, actor)
 
 
 class PermissionController(Controller):

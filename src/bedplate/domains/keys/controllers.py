@@ -12,7 +12,7 @@ from bedplate.platform.auth.access import requires
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool
 from bedplate.platform.http.answers import created, paged
-from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag
+from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag, honour_if_match
 
 READ = requires("api-keys:read")
 WRITE = requires("api-keys:write", step_up=True)
@@ -84,7 +84,14 @@ class ApiKeyController(Controller):
 
     @delete("/{key_id:uuid}", access=WRITE)
     async def revoke_api_key(
-        self, key_id: UUID, caller: Caller, api_keys: ApiKeyService, actor: Actor
+        self,
+        key_id: UUID,
+        caller: Caller,
+        api_keys: ApiKeyService,
+        actor: Actor,
+        if_match: Annotated[str | None, IF_MATCH] = None,
     ) -> None:
-        """End a key for good, in every process within a second."""
-        await api_keys.revoke(await api_keys.to_change(key_id, caller.user_id), actor)
+        """End a key for good, in every process within a second; If-Match is heeded."""
+        key = await api_keys.to_change(key_id, caller.user_id)
+        honour_if_match(if_match, key.version)
+        await api_keys.revoke(key, actor)

@@ -12,7 +12,7 @@ from bedplate.platform.auth.access import requires
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool
 from bedplate.platform.http.answers import created, paged, versioned
-from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag
+from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag, honour_if_match
 
 READ = requires("teams:read")
 WRITE = requires("teams:write")
@@ -70,9 +70,21 @@ class TeamController(Controller):
         return Response(view, headers={"ETag": etag(view.tag)})
 
     @delete("/{team_id:uuid}", access=requires("teams:write", step_up=True))
-    async def delete_team(self, team_id: UUID, caller: Caller, teams: TeamService, actor: Actor) -> None:
-        """Delete a team with its plans, keys and jobs; for its owners, never a personal team."""
-        await teams.disband(await teams.shared(team_id, caller.user_id), actor)
+    async def delete_team(
+        self,
+        team_id: UUID,
+        caller: Caller,
+        teams: TeamService,
+        actor: Actor,
+        if_match: Annotated[str | None, IF_MATCH] = None,
+    ) -> None:
+        """Delete a team with its plans, keys and jobs; for its owners, never a personal team.
+
+        If-Match is heeded.
+        """
+        team = await teams.shared(team_id, caller.user_id)
+        honour_if_match(if_match, _view(team).tag)
+        await teams.disband(team, actor)
 
 
 def _view(team: Team) -> TeamView:

@@ -76,8 +76,11 @@ class UserController(Controller):
         caller: Caller,
         users: UserService,
         actor: Actor,
+        if_match: Annotated[str | None, IF_MATCH] = None,
     ) -> None:
-        """Close somebody's account; it is erased after the time of grace."""
+        """Close somebody's account; it is erased after the time of grace. If-Match is heeded."""
+        if if_match:
+            check_if_match(if_match, (await users.get(user_id)).tag)
         grace = request.app.state.settings.auth.delete_grace
         await users.remove(user_id, caller.scopes, grace, actor)
 

@@ -6,11 +6,13 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Empty
 
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Database, ReadPool
 from bedplate.platform.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType
 from bedplate.platform.http.depth import too_deep
+from bedplate.platform.http.intake import in_time, refuse_encoded
 from bedplate.settings.http import HttpSettings
 
 MESSAGE = re.compile(r"^(?P<text>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
@@ -47,6 +49,21 @@ class TypedRequest(Request[Any, Any, Any]):
         """The pool of compiled reads."""
         database: Database = self.app.state.database
         return database.reads
+
+    async def body(self) -> bytes:
+        """Read the body.
+
+        Raises:
+            UnsupportedMediaType: it is encoded.
+            SlowBody: it does not arrive in time.
+            BadRequest: the client left before its end.
+        """
+        if self._connection_state.body is Empty:
+            settings: HttpSettings = self.app.state.settings.http
+            body = await in_time(super().body(), settings.body_timeout)
+            refuse_encoded(self.scope)
+            return body
+        return await super().body()
 
     async def json(self) -> Any:
         """Decode the body.

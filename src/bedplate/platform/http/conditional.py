@@ -46,6 +46,16 @@ def check_if_match(if_match: str | None, current: object) -> None:
         raise PreconditionFailed(headers={"ETag": etag(current)})
 
 
+def honour_if_match(if_match: str | None, current: object) -> None:
+    """As `check_if_match`, where the header is welcome but not asked for: what ends access never waits for it.
+
+    Raises:
+        PreconditionFailed: it names another version.
+    """
+    if if_match:
+        check_if_match(if_match, current)
+
+
 def if_none_match(scope: Scope) -> str | None:
     """The header of that name, read from the scope: the request's own `headers` costs a dictionary of all."""
     for name, value in scope["headers"]:

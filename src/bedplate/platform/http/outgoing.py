@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar.types import Message, Scope, Send
 
+from bedplate.platform.http.compression import Compression
 from bedplate.platform.http.headers import completed
 
 type Field = tuple[bytes, bytes]
@@ -17,11 +18,13 @@ class Outgoing:
     One for all layers, since each `send` around another costs every answer two more calls.
     """
 
-    __slots__ = ("fields", "headers", "secret", "send", "started", "status")
+    __slots__ = ("compression", "fields", "headers", "scope", "secret", "send", "started", "status")
 
-    def __init__(self, send: Send, raw_path: bytes) -> None:
+    def __init__(self, send: Send, scope: Scope) -> None:
         self.send = send
-        self.secret = b"/auth/" in raw_path
+        self.scope = scope
+        self.secret = b"/auth/" in scope["raw_path"]
+        self.compression: Compression | None = None
         self.fields: list[Field] = []
         self.headers: Any = ()
         self.status = 0
@@ -32,6 +35,8 @@ class Outgoing:
             self.status = message["status"]
             self.started = perf_counter_ns()
             self.headers = message["headers"] = completed(message["headers"], self.fields, secret=self.secret)
+            if self.compression is not None:
+                self.send = self.compression.begin(self.scope, self.status, self.headers, self.send)
         return self.send(message)
 
 

@@ -10,6 +10,7 @@ from litestar.types import Scope, Send
 from bedplate.platform.db.constraints import ConstraintErrors, database_failure
 from bedplate.platform.errors import BadRequest, Failure, FieldError
 from bedplate.platform.http.body import field_error
+from bedplate.platform.http.methods import allowed
 from bedplate.platform.idempotency.reservation import StoredAnswer
 
 type Handler = Callable[[Request[Any, Any, Any], Any], Response[bytes]]
@@ -122,7 +123,7 @@ DETAILS = {
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.title(): value for name, value in headers.items() if name.lower() == "allow"}
+    return {name.title(): allowed(value) for name, value in headers.items() if name.lower() == "allow"}
 
 
 def _invalid_parameters(error: ValidationException) -> Failure:

@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Awaitable, Mapping
 from typing import Annotated, Any
 
@@ -15,15 +16,19 @@ MAX_LIMIT = 200
 ANY_QUERY = "any_query"
 """On a route that others' programs call, who add parameters of their own: a provider's callback."""
 
+UNKNOWN = "Not a parameter of this route"
+
 
 def page_query(
     request: Request[Any, Any, Any],
     limit: Annotated[int | None, QueryParameter(ge=1, le=MAX_LIMIT, description="Rows a page")] = None,
     cursor: Annotated[
-        str | None, QueryParameter(max_length=1024, description="`next_cursor` of the page before")
+        str | None,
+        QueryParameter(min_length=1, max_length=1024, description="`next_cursor` of the page before"),
     ] = None,
     sort: Annotated[
-        str | None, QueryParameter(max_length=64, description="A field; a leading minus: falling")
+        str | None,
+        QueryParameter(min_length=1, max_length=64, description="A field; a leading minus: falling"),
     ] = None,
 ) -> PageQuery:
     """The dependency `page` of every list."""
@@ -33,9 +38,12 @@ def page_query(
 
 
 class QueryGate:
-    """Refuses query parameters that the route does not declare, `utm_*` apart: a typo is not a filter."""
+    """Refuses query parameters that the route does not declare, `utm_*` apart: a typo is not a filter.
 
-    def __init__(self, app: ASGIApp, known: frozenset[str]) -> None:
+    It also refuses one that is given twice where the route takes one value, for which of them counts?
+    """
+
+    def __init__(self, app: ASGIApp, known: Mapping[str, bool]) -> None:
         self.app = app
         self._known = known
 
@@ -45,25 +53,31 @@ class QueryGate:
         return self.app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
-        given = Request[Any, Any, Any](scope).query_params
-        unknown = [name for name in given if name not in self._known and not name.startswith("utm_")]
+        query = Request[Any, Any, Any](scope).query_params
+        given = Counter(name for name, _ in query.multi_items())
+        known = self._known
+        unknown = [name for name in given if name not in known and not name.startswith("utm_")]
         if unknown:
-            errors = [
-                FieldError(f"/{name}", "unknown_parameter", "Not a parameter of this route")
-                for name in unknown
-            ]
+            errors = [FieldError(f"/{name}", "unknown_parameter", UNKNOWN) for name in unknown]
             raise Invalid("Unknown query parameters", errors=errors)
+        repeated = [name for name, times in given.items() if times > 1 and not known.get(name, True)]
+        if repeated:
+            errors = [FieldError(f"/{name}", "repeated", "Give it once") for name in repeated]
+            raise Invalid("Repeated query parameters", errors=errors)
 
 
-def query_gate(app: ASGIApp, handler: BaseRouteHandler, known: Mapping[Any, frozenset[str]]) -> ASGIApp:
+def query_gate(app: ASGIApp, handler: BaseRouteHandler, known: Mapping[Any, Mapping[str, bool]]) -> ASGIApp:
     """Gate a route's query; one that others call with parameters of their own is not in `known`."""
     return QueryGate(app, known[handler]) if handler in known else app
 
 
-def declared_query_parameters(app: Litestar) -> dict[Any, frozenset[str]]:
-    """Map each route handler to the query parameters it takes, those of its dependencies included."""
+def declared_query_parameters(app: Litestar) -> dict[Any, dict[str, bool]]:
+    """Map each route handler to the query parameters it takes, and whether more than once.
+
+    Those of its dependencies are included.
+    """
     return {
-        handler: frozenset(p.field_alias for p in model.expected_query_params)
+        handler: {p.field_alias: p.is_sequence for p in model.expected_query_params}
         for route in app.routes
         if isinstance(route, HTTPRoute)
         for handler, model in route.route_handler_map.values()

@@ -5,6 +5,8 @@ from litestar import Litestar
 from litestar.types import ASGIApp, Receive, Scope, Send
 from litestar.types.asgi_types import LifeSpanReceive, LifeSpanScope, LifeSpanSend
 
+from bedplate.platform.http.methods import RARE, in_rare_method
+
 type Edge = Callable[[ASGIApp], ASGIApp]
 
 
@@ -30,4 +32,6 @@ class Service(Litestar):
             await super().__call__(scope, receive, send)
             return
         scope.setdefault("state", {})  # type: ignore[typeddict-item]
+        if scope["type"] == "http" and scope["method"] in RARE:
+            receive, send = in_rare_method(scope, receive, send)  # type: ignore[arg-type]
         await self._edge(scope, receive, send)  # type: ignore[arg-type]

@@ -3,9 +3,10 @@ from typing import Any
 
 from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler
-from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from bedplate.platform.auth.caller import Caller
+from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.idempotency.errors import InvalidIdempotencyKey
 from bedplate.platform.idempotency.reservation import PENDING, Pending
 
@@ -17,12 +18,11 @@ class IdempotencyLayer:
     """Takes note of a POST's Idempotency-Key; the request's transaction does the rest.
 
     Not for `/v1/auth/` and other routes that return a secret: these say `idempotent=False`, and a secret is
-    never stored. A body over the limit is left to the handler to refuse.
+    never stored.
     """
 
-    def __init__(self, app: ASGIApp, max_body: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = self._key(scope) if scope.get("method") == HttpMethod.POST else None
@@ -30,11 +30,11 @@ class IdempotencyLayer:
         if key is None or caller is None:
             await self.app(scope, receive, send)
             return
-        messages, body = await self._read(receive)
+        body = await TypedRequest(scope, receive).body()
         handler: Any = scope["route_handler"]
         token = PENDING.set(Pending(caller.user_id, key, _fingerprint(scope, body), handler.status_code))
         try:
-            await self.app(scope, _replayed(messages, receive), send)
+            await self.app(scope, receive, send)
         finally:
             PENDING.reset(token)
 
@@ -50,21 +50,11 @@ class IdempotencyLayer:
                 return key
         return None
 
-    async def _read(self, receive: Receive) -> tuple[list[HTTPReceiveMessage], bytes]:
-        messages: list[HTTPReceiveMessage] = []
-        size = 0
-        while True:
-            message: Any = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            if not message.get("more_body") or size > self._max_body:
-                return messages, b"".join(m.get("body", b"") for m in messages if m["type"] == "http.request")
 
-
-def idempotency_layer(app: ASGIApp, handler: BaseRouteHandler, max_body: int) -> ASGIApp:
+def idempotency_layer(app: ASGIApp, handler: BaseRouteHandler) -> ASGIApp:
     """Make a POST idempotent; every other route has no use for it."""
     posts = HttpMethod.POST in getattr(handler, "http_methods", ())
-    return IdempotencyLayer(app, max_body) if posts and handler.opt.get(OPT) is not False else app
+    return IdempotencyLayer(app) if posts and handler.opt.get(OPT) is not False else app
 
 
 def _fingerprint(scope: Scope, body: bytes) -> bytes:
@@ -74,14 +64,3 @@ def _fingerprint(scope: Scope, body: bytes) -> bytes:
         digest.update(len(part).to_bytes(8))
         digest.update(part)
     return digest.digest()
-
-
-def _replayed(messages: list[HTTPReceiveMessage], receive: Receive) -> Receive:
-    waiting = iter(messages)
-
-    async def replay() -> Any:
-        for message in waiting:
-            return message
-        return await receive()
-
-    return replay

@@ -4,7 +4,6 @@ from bedplate.platform.limits.assembly import Limits
 from bedplate.platform.limits.book import LimitsError
 from bedplate.platform.limits.decision import Decision, TooManyRequests
 from bedplate.platform.limits.defaults import IMPORT, READ, SIGN_UP, WRITE
-from bedplate.platform.limits.edge import AddressLimits
 from bedplate.platform.limits.limiter import Limiter
 from bedplate.platform.limits.middleware import limit_layer
 from bedplate.platform.limits.policy import (
@@ -29,7 +28,6 @@ __all__ = [
     "SECOND",
     "SIGN_UP",
     "WRITE",
-    "AddressLimits",
     "Attempt",
     "Decision",
     "Limiter",

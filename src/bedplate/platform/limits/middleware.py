@@ -1,11 +1,10 @@
 from collections.abc import Sequence
-from typing import Any
 
-from litestar import Request
 from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.http.outgoing import outgoing
 from bedplate.platform.limits.assembly import Limits
 from bedplate.platform.limits.limiter import Limiter
@@ -25,7 +24,7 @@ class LimitLayer:
         plan = self._plan
         charges: Sequence[Charge] = plan.charges(scope)
         if plan.reads_values:
-            request = Request[Any, Any, Any](scope, receive)
+            request = TypedRequest(scope, receive)
             charges = [*charges, *await plan.value_charges(scope, request)]
         if charges:
             decision = self._limiter.acquire_now(charges) or await self._limiter.acquire_far(charges)

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, patch
@@ -12,7 +12,8 @@ from bedplate.domains.teams.scope import require_role
 from bedplate.platform.auth.access import requires
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction
-from bedplate.platform.http.answers import paged
+from bedplate.platform.http.answers import paged, versioned
+from bedplate.platform.http.conditional import IF_MATCH, etag, honour_if_match
 
 READ = requires("teams:read")
 WRITE = requires("teams:write", session=True)
@@ -41,11 +42,18 @@ class MemberController(Controller):
 
     @get("/members/{member_id:uuid}", access=READ)
     async def get_member(
-        self, team_id: UUID, member_id: UUID, caller: Caller, db: Transaction, reads: ReadPool
-    ) -> MemberView:
+        self,
+        team_id: UUID,
+        member_id: UUID,
+        request: Request[Any, Any, Any],
+        caller: Caller,
+        db: Transaction,
+        reads: ReadPool,
+    ) -> Response[MemberView]:
         """Show a member."""
         await require_role(db, team_id, caller.user_id)
-        return await MEMBER.one(reads, team_id=team_id, member_id=member_id)
+        view = await MEMBER.one(reads, team_id=team_id, member_id=member_id)
+        return versioned(request, view, view.tag)
 
     @patch("/members/{member_id:uuid}", access=WRITE)
     async def change_member(
@@ -56,9 +64,13 @@ class MemberController(Controller):
         caller: Caller,
         members: MemberService,
         actor: Actor,
-    ) -> MemberView:
-        """Give a member another role; for the team's owners."""
-        return await members.appoint(team_id, member_id, data.role, caller.user_id, actor)
+        if_match: Annotated[str | None, IF_MATCH] = None,
+    ) -> Response[MemberView]:
+        """Give a member another role; for the team's owners. If-Match is heeded."""
+        member = await members.to_change(team_id, member_id, caller.user_id)
+        honour_if_match(if_match, (await members.view(member)).tag)
+        view = await members.appoint(member, data.role, actor)
+        return Response(view, headers={"ETag": etag(view.tag)})
 
     @delete("/members/{member_id:uuid}", access=WRITE)
     async def remove_member(

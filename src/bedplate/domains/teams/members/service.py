@@ -23,24 +23,35 @@ class MemberService:
         self._session = session
         self._teams = TeamService(session=session)
 
-    async def appoint(
-        self, team_id: UUID, member_id: UUID, role: TeamRole, by: UUID, actor: Actor
-    ) -> MemberView:
-        """Give a member another role; for owners.
+    async def to_change(self, team_id: UUID, member_id: UUID, by: UUID) -> TeamMember:
+        """Lock a team to change one of its members; for owners.
 
         Raises:
-            LastOwner: it is the last owner's, and would no longer be an owner's.
             NotFound: no such member, or not one of the person's teams.
             TeamRoleTooLow: the person is no owner.
         """
         team = await self._teams.shared(team_id, by, OWNERS)
-        member = await self._member(team, member_id)
+        return await self._member(team, member_id)
+
+    async def appoint(self, member: TeamMember, role: TeamRole, actor: Actor) -> MemberView:
+        """Give a member another role.
+
+        Raises:
+            LastOwner: it is the last owner's, and would no longer be an owner's.
+        """
         if role != "owner":
             await self._must_keep_owner(member)
         before, member.role = member.role, role
         await self._session.flush()
         await self._record("team.member_changed", member, actor, role=role, before=before)
-        return await self._view(member)
+        return await self.view(member)
+
+    async def view(self, member: TeamMember) -> MemberView:
+        """A member as the team sees him."""
+        columns = name_of(TeamMember.user_id), email_of(TeamMember.user_id)
+        name, email = (await self._session.execute(select(*columns).where(TeamMember.id == member.id))).one()
+        role = cast("TeamRole", member.role)
+        return MemberView(member.user_id, name, email, role, member.created_at)
 
     async def remove(self, team_id: UUID, member_id: UUID, by: UUID, actor: Actor) -> None:
         """Take a member out: owners anybody, everyone himself.
@@ -98,12 +109,6 @@ class MemberService:
         )
         if leaving.role == "owner" and not await self._session.scalar(others):
             raise LastOwner
-
-    async def _view(self, member: TeamMember) -> MemberView:
-        columns = name_of(TeamMember.user_id), email_of(TeamMember.user_id)
-        name, email = (await self._session.execute(select(*columns).where(TeamMember.id == member.id))).one()
-        role = cast("TeamRole", member.role)
-        return MemberView(member.user_id, name, email, role, member.created_at)
 
     async def _record(self, event: str, member: TeamMember, actor: Actor, **data: str) -> None:
         await record(
