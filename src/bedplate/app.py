@@ -2,6 +2,8 @@
 
 from bedplate.starting import imported  # isort: split
 
+from bedplate.starting import imported  # isort: split
+
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -320,6 +322,9 @@ def _reads(request: Request[Any, Any, Any]) -> ReadPool:
 
 def _caller(request: Request[Any, Any, Any]) -> Caller | None:
     return request.scope["user"]
+
+
+imported()
 
 
 imported()
