@@ -1,22 +1,64 @@
 import os
 import sys
+import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fixtures.servers import TestServers, drop_databases, start_servers, stop_servers
+from fixtures import measure, order
+from fixtures.urls import TestServers
 
-pytest_plugins = ["fixtures.service", "fixtures.people", "fixtures.mail"]
+# A run starts some hundred processes, and each would compile what it imports.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Imported by the processes that run tests: the one that only hands them out starts the servers meanwhile.
+FIXTURES = ("fixtures.service", "fixtures.fleet", "fixtures.people", "fixtures.mail", "fixtures.cli")
+
+
+def is_first(config: pytest.Config) -> bool:
+    return not hasattr(config, "workerinput")
+
+
+def hands_out(config: pytest.Config) -> bool:
+    """Whether this process leaves the tests to others."""
+    return is_first(config) and config.option.dist != "no" and bool(config.option.tx)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        os.environ[TestServers.VARIABLE] = start_servers().encode()
+    if is_first(config):
+        os.environ[TestServers.VARIABLE] = str(
+            Path(tempfile.mkdtemp(prefix="bedplate-run-")) / "servers.json"
+        )
+    if not hands_out(config):
+        measure.begin()
+        for name in FIXTURES:
+            config.pluginmanager.import_plugin(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
+    yield  # by now xdist has started the other processes, and they collect
+    if is_first(session.config) and not session.config.option.collectonly:
+        from fixtures.servers import start_servers
+
+        start_servers().publish()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    order.leave_out_nightly(config, items)
+    order.longest_first(items)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
+    measure.end()
+    if is_first(config) and TestServers.is_published():
+        from fixtures.servers import drop_databases, stop_servers
+
         drop_databases(TestServers.from_environment())
         stop_servers()
+    if is_first(config):
+        TestServers.forget()

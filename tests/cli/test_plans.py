@@ -1,13 +1,14 @@
 """`bedplate plans`, as a user and as CI call it."""
 
+import asyncio
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
 
+from fixtures.cli import Ended, call
 from fixtures.people import sign_up
 from fixtures.service import Served
 
@@ -15,52 +16,55 @@ SAMPLE = Path(__file__).parents[1] / "data" / "enterprise-baseline.md"
 CLEAN = "# Tracking - Clean\n\n## Phase 1\n\n#### 1. First\n\n- [ ] A box\n"
 
 
-def run(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "bedplate", "plans", *arguments],
-        input=stdin,
-        capture_output=True,
-        env=os.environ | {"NO_COLOR": "1"} | environment,
-        check=False,
-    )
+def plans(*arguments: str, stdin: bytes = b"", **environment: str) -> Ended:
+    return call("plans", *arguments, stdin=stdin, environment=environment)
+
+
+def test_a_process_ends_with_the_code_that_a_build_asks_for() -> None:
+    command = [sys.executable, "-m", "bedplate", "plans", "findings", str(SAMPLE), "--fail-on", "drift"]
+    drifting = subprocess.run(command, capture_output=True, check=False)
+    assert drifting.returncode == 1, drifting.stderr
+    assert b"task.boxes" in drifting.stdout
+    lost = subprocess.run([*command[:4], "ready", "no-such-plan"], capture_output=True, check=False)
+    assert (lost.returncode, lost.stderr.count(b"\n")) == (2, 1)
 
 
 def test_findings_fail_a_build_on_drift_only(tmp_path: Path) -> None:
-    drifting = run("findings", str(SAMPLE), "--fail-on", "drift")
-    assert drifting.returncode == 1
-    assert b"task.boxes" in drifting.stdout
-    assert run("findings", str(SAMPLE)).returncode == 0
+    drifting = plans("findings", str(SAMPLE), "--fail-on", "drift")
+    assert drifting.exit_code == 1
+    assert "task.boxes" in drifting.stdout
+    assert plans("findings", str(SAMPLE)).exit_code == 0
     clean = tmp_path / "clean.md"
     clean.write_text(CLEAN)
-    assert run("findings", str(clean), "--fail-on", "info").returncode == 0
+    assert plans("findings", str(clean), "--fail-on", "info").exit_code == 0
 
 
 def test_findings_as_json_from_standard_input() -> None:
-    found = run("findings", "-", "--json", stdin=SAMPLE.read_bytes())
+    found = plans("findings", "-", "--json", stdin=SAMPLE.read_bytes())
     assert len(json.loads(found.stdout)) == 8
 
 
 def test_what_is_no_text_ends_in_one_line(tmp_path: Path) -> None:
     broken = tmp_path / "broken.md"
     broken.write_bytes(b"# Plan\n\xff\n")
-    ended = run("findings", str(broken))
-    assert ended.returncode == 2
-    assert ended.stderr.count(b"\n") == 1
-    assert b"byte 7" in ended.stderr
+    ended = plans("findings", str(broken))
+    assert ended.exit_code == 2
+    assert ended.stderr.count("\n") == 1
+    assert "byte 7" in ended.stderr
 
 
 def test_ready_of_a_file_needs_no_server() -> None:
-    by_prose = run("ready", str(SAMPLE), "--basis", "prose")
-    assert [line.split(b".")[0] for line in by_prose.stdout.splitlines()] == [b"2", b"4"]
-    explained = run("ready", str(SAMPLE), "--explain")
-    assert b"waits: 3. Complete Core Service Implementations" in explained.stdout
+    by_prose = plans("ready", str(SAMPLE), "--basis", "prose")
+    assert [line.split(".")[0] for line in by_prose.stdout.splitlines()] == ["2", "4"]
+    explained = plans("ready", str(SAMPLE), "--explain")
+    assert "waits: 3. Complete Core Service Implementations" in explained.stdout
 
 
 def test_without_a_token_or_a_server_it_says_what_to_do() -> None:
-    assert b"--token" in run("ready", "no-such-plan", BEDPLATE_TOKEN="").stderr
-    lost = run("ready", "no-such-plan", "--token", "t", "--api", "http://127.0.0.1:9")
-    assert lost.returncode == 2
-    assert b"--api" in lost.stderr
+    assert "--token" in plans("ready", "no-such-plan", BEDPLATE_TOKEN="").stderr
+    lost = plans("ready", "no-such-plan", "--token", "t", "--api", "http://127.0.0.1:9")
+    assert lost.exit_code == 2
+    assert "--api" in lost.stderr
 
 
 async def test_import_ready_and_export_over_the_api(
@@ -68,13 +72,17 @@ async def test_import_ready_and_export_over_the_api(
 ) -> None:
     person = await sign_up(client)
     access = {"BEDPLATE_API": served.origin, "BEDPLATE_TOKEN": person.access_token}
-    imported = run("import", str(SAMPLE), "--plan", "sample", **access)
-    assert imported.returncode == 0, imported.stderr
-    assert b"53 boxes" in imported.stdout
-    ready = run("ready", "sample", "--json", **access)
+
+    async def ask(*arguments: str) -> Ended:
+        return await asyncio.to_thread(plans, *arguments, **access)
+
+    imported = await ask("import", str(SAMPLE), "--plan", "sample")
+    assert imported.exit_code == 0, imported.stderr
+    assert "53 boxes" in imported.stdout
+    ready = await ask("ready", "sample", "--json")
     assert [task["number"] for task in json.loads(ready.stdout)["items"]] == ["2"]
     copy = tmp_path / "copy.md"
-    assert run("export", "sample", "--output", str(copy), **access).returncode == 0
-    assert copy.read_bytes() == SAMPLE.read_bytes() == run("export", "sample", **access).stdout
-    missing = run("export", "no-such-plan", **access)
-    assert (missing.returncode, missing.stdout) == (2, b"")
+    assert (await ask("export", "sample", "--output", str(copy))).exit_code == 0
+    assert copy.read_bytes() == SAMPLE.read_bytes() == (await ask("export", "sample")).stdout_bytes
+    missing = await ask("export", "no-such-plan")
+    assert (missing.exit_code, missing.stdout) == (2, "")

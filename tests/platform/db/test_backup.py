@@ -16,6 +16,7 @@ from bedplate.platform.db import backup as backups
 from bedplate.platform.db.programs import BackupError, find_programs
 from bedplate.platform.db.urls import with_database
 from bedplate.settings import Secret, Settings
+from fixtures.cli import Ended, call
 from fixtures.people import PASSWORD, Join, log_in
 from fixtures.servers import TestServers
 from fixtures.service import environment_of, serve
@@ -67,7 +68,12 @@ async def create(servers: TestServers, name: str) -> None:
         await superuser.close()
 
 
-def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+async def run(settings: Settings, *arguments: str) -> Ended:
+    return await asyncio.to_thread(call, "db", *arguments, environment=environment_of(settings))
+
+
+def start(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """As an operator does, from anywhere."""
     command = [sys.executable, "-m", "bedplate", "db", *arguments]
     return subprocess.run(
         command, env=environment_of(settings), capture_output=True, text=True, check=False, cwd="/"
@@ -97,23 +103,23 @@ async def test_a_restored_backup_is_equal_and_the_service_starts_on_it(
     assert made.status_code == 201, made.text
     file = tmp_path / "bedplate.dump"
 
-    done = run(settings, "backup", str(file))
+    done = await asyncio.to_thread(start, settings, "backup", str(file))
     assert done.returncode == 0, done.stderr
     assert file.stat().st_mode & 0o777 == 0o600
-    verified = run(settings, "verify", str(file), "--server", servers.superuser_url)
-    assert verified.returncode == 0, verified.stderr
+    verified = await run(settings, "verify", str(file), "--server", servers.superuser_url)
+    assert verified.exit_code == 0, verified.stderr
     left = "select count(*) from pg_database where datname like 'bedplate\\_verify\\_%'"
     assert await ask(servers.superuser_url, left) == 0
 
-    restored = run(empty, "restore", str(file))
-    assert restored.returncode == 0, restored.stderr
+    restored = await run(empty, "restore", str(file))
+    assert restored.exit_code == 0, restored.stderr
     manifest = backups.read_manifest(file)
     assert await backups.fingerprint_of(empty.database.owner_url.reveal()) == manifest.tables
     assert manifest.tables["public.account"].rows >= 1
-    assert run(empty, "status").returncode == 0
+    assert (await run(empty, "status")).exit_code == 0
 
-    again = run(empty, "restore", str(file))
-    assert again.returncode == 2
+    again = await run(empty, "restore", str(file))
+    assert again.exit_code == 2
     assert "empty one" in again.stderr
 
     served = await asyncio.to_thread(serve, empty, worker=False)
