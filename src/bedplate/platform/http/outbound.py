@@ -1,5 +1,6 @@
 import asyncio
 import socket
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpx
@@ -25,8 +26,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, inner: httpx.AsyncBaseTransport | None = None, *, allow_private: bool = False) -> None:
-        self._inner = inner or httpx.AsyncHTTPTransport(retries=0)
+        self._given = inner
         self._allow_private = allow_private
+
+    @cached_property
+    def _inner(self) -> httpx.AsyncBaseTransport:
+        # Reading the certificate authorities takes a tenth of a start; most processes never call out.
+        return self._given or httpx.AsyncHTTPTransport(retries=0)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to the address that was checked.
@@ -45,8 +51,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
     async def aclose(self) -> None:
-        """Close the inner transport."""
-        await self._inner.aclose()
+        """Close the inner transport, if there was a use for it."""
+        if "_inner" in self.__dict__:
+            await self._inner.aclose()
 
 
 def outbound_client(*, timeout: float, allow_private: bool = False) -> httpx.AsyncClient:
