@@ -1,4 +1,5 @@
 import asyncio
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -66,24 +67,51 @@ def cancel(job_id: UUID) -> None:
 
 
 @jobs.command()
-@click.argument("job_id", type=click.UUID, required=False)
+@click.argument("job_ids", type=click.UUID, nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every dead job, or what the filters name.")
 @click.option("--state", type=click.Choice(["failed", "dead"]), default="dead", show_default=True)
 @click.option("--type", "task", help="A type of job, such as plans.import.")
+@click.option("--queue")
+@click.option("--tag")
+@click.option("--error", help="A part of what they say went wrong.")
+@click.option("--since", type=click.DateTime(), help="Ended at this moment (UTC) or later.")
+@click.option("--until", type=click.DateTime(), help="Ended before this moment (UTC).")
 @click.option("--attempts", default=5, show_default=True)
-def retry(job_id: UUID | None, *, everything: bool, state: str, task: str | None, attempts: int) -> None:
-    """Queue dead or failed jobs again: one, or many."""
-    from bedplate.platform.jobs.control import retry_job, retry_jobs
+def retry(
+    job_ids: tuple[UUID, ...],
+    *,
+    everything: bool,
+    state: str,
+    task: str | None,
+    queue: str | None,
+    tag: str | None,
+    error: str | None,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    attempts: int,
+) -> None:
+    """Queue dead or failed jobs again: one, many by their ids, or all that the filters name."""
+    from bedplate.platform.jobs.control import Which, retry_job, retry_jobs
 
-    if (job_id is None) == (not everything):
-        raise click.UsageError("Give a job's id, or --all")
+    if bool(job_ids) == everything:
+        raise click.UsageError("Give the ids of jobs, or --all")
 
     async def again(database: Database, _: Settings) -> None:
         async with database.transaction() as session:
-            if job_id is not None:
-                await retry_job(session, job_id, attempts=attempts)
+            if job_ids:
+                for job_id in job_ids:
+                    await retry_job(session, job_id, attempts=attempts)
                 return
-            count = await retry_jobs(session, state=state, task=task, attempts=attempts)
+            which = Which(
+                state=state,
+                task=task,
+                queue=queue,
+                tag=tag,
+                error=error,
+                since=_utc(since),
+                until=_utc(until),
+            )
+            count = await retry_jobs(session, which, attempts=attempts)
         click.echo(f"{count} queued again.")
 
     _run(again)
@@ -123,6 +151,10 @@ def resume(kind: str, name: str) -> None:
             await end_pause(session, "queue" if kind == "queue" else "task", name)
 
     _run(go_on)
+
+
+def _utc(moment: dt.datetime | None) -> dt.datetime | None:
+    return None if moment is None else moment.replace(tzinfo=dt.UTC)
 
 
 def _run(work: Work) -> None:

@@ -75,6 +75,19 @@ async def test_after_an_outage_the_policy_decides_and_says_so(
     assert f"policy {catch_up}: {jobs} run now" in caplog.text
 
 
+@pytest.mark.parametrize("catch_up", ["skip", "once", "all"])
+async def test_after_weeks_the_latest_firings_count(catch_up, make_runtime, sql, monkeypatch):
+    scheduler = make_runtime(tick, schedules=(every_minute(catch_up),)).scheduler
+    await scheduler.keep()
+    last = dt.datetime(2026, 1, 19, 12, 0, 30, tzinfo=dt.UTC)
+    monkeypatch.setattr("bedplate.platform.jobs.schedules.utcnow", lambda: last)
+    await sql.execute("update job_schedule set next_at = $1", last.replace(second=0) - dt.timedelta(days=2))
+    await scheduler.fire_due()
+    row = await sql.fetchrow("select missed, last_at from job_schedule")
+    assert tuple(row) == (2 * 24 * 60, last.replace(second=0))
+    assert await count(sql) == (100 if catch_up == "all" else 1)
+
+
 async def test_a_changed_rule_is_due_anew_and_an_old_one_keeps_its_place(make_runtime, sql):
     await make_runtime(tick, schedules=(every_minute(),)).scheduler.keep()
     await overdue(sql, 5)

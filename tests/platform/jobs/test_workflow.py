@@ -41,6 +41,16 @@ async def test_a_chain_runs_in_order(database, make_runtime, sql, ended):
     assert [one["id"] for one in order] == ids
 
 
+async def test_a_join_whose_members_are_gone_does_not_wait_for_ever(database, make_runtime, sql, ended):
+    async with database.transaction() as session:
+        members = [Step(give, Number(n)) for n in range(2)]
+        join = await fan_out(session, members, Step(total, Empty()))
+    await sql.execute("delete from job where join_id = $1", join)
+    async with working(make_runtime(give, total)):
+        row = await ended(join, "cancelled")
+    assert row["error"] == "The jobs that this one waits for are gone"
+
+
 async def test_a_failure_cancels_what_waits_for_it(database, make_runtime, ended):
     async with working(make_runtime(give, total)):
         async with database.transaction() as session:

@@ -1,12 +1,15 @@
+import datetime as dt
 from typing import Literal
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bedplate.platform.jobs.carrier import Due
-from bedplate.platform.jobs.errors import JobEnded, JobNotEnded, JobNotFound
+from bedplate.platform.jobs.errors import JobEnded, JobKeyTaken, JobNotEnded, JobNotFound
 from bedplate.platform.jobs.handover import DUE_CHANNEL, announce
 from bedplate.platform.jobs.models import JobPause
 
@@ -28,16 +31,46 @@ from tree
 where job.id = tree.id and job.state in ('queued', 'running')
 returning job.id, job.state
 """)
+# Of several with one unique key the newest is taken, and none whose key a younger job has by now.
 RETRY = text("""
+with named as (
+  select id, row_number() over (partition by task, coalesce(unique_key, id::text) order by id desc) as place
+  from job
+  where state in ('failed', 'dead') and (cast(:ids as uuid[]) is null or id = any(:ids))
+    and (cast(:state as text) is null or state = :state) and (cast(:task as text) is null or task = :task)
+    and (cast(:queue as text) is null or queue = :queue)
+    and (cast(:tag as text) is null or tags @> array[cast(:tag as text)])
+    and (cast(:since as timestamptz) is null or ended_at >= :since)
+    and (cast(:until as timestamptz) is null or ended_at < :until)
+    and (cast(:error as text) is null or position(:error in error) > 0)
+    and not exists (
+      select from job other where other.task = job.task and other.unique_key = job.unique_key
+        and other.state in ('queued', 'running'))
+)
 update job set state = 'queued', available_at = now(), ended_at = null, expires_at = null, error = null,
-  cancel_requested_at = null, progress = 0, max_attempts = attempt + :attempts
-where state in ('failed', 'dead') and (cast(:id as uuid) is null or id = :id)
-  and (cast(:state as text) is null or state = :state) and (cast(:task as text) is null or task = :task)
-returning id, queue, priority, extract(epoch from available_at)::float8
+  cancel_requested_at = null, progress = 0, message = null, max_attempts = attempt + :attempts
+from named where job.id = named.id and named.place = 1 and job.state in ('failed', 'dead')
+returning job.id, queue, priority, extract(epoch from available_at)::float8
 """)
 NOTIFY = text("select pg_notify(:channel, :payload)")
 
 type PauseKind = Literal["queue", "task"]
+
+
+class Which(Struct, frozen=True, kw_only=True):
+    """Which failed and dead jobs: those that fit every field which is set.
+
+    `since` and `until` bound the moment of their end; `error` is a part of what they say.
+    """
+
+    ids: tuple[UUID, ...] | None = None
+    state: str | None = None
+    task: str | None = None
+    queue: str | None = None
+    tag: str | None = None
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    error: str | None = None
 
 
 async def cancel_job(session: AsyncSession, job_id: UUID, *, keep: float) -> None:
@@ -49,7 +82,8 @@ async def cancel_job(session: AsyncSession, job_id: UUID, *, keep: float) -> Non
     """
     rows = (await session.execute(CANCEL, {"id": job_id, "keep": keep})).all()
     if not any(row[0] == job_id for row in rows):
-        await _explain(session, job_id, JobEnded)
+        await _state(session, job_id)
+        raise JobEnded
     for row in rows:
         if row[1] == "running":
             await session.execute(NOTIFY, {"channel": CANCEL_CHANNEL, "payload": str(row[0])})
@@ -61,21 +95,19 @@ async def retry_job(session: AsyncSession, job_id: UUID, *, attempts: int) -> No
     Raises:
         JobNotFound: there is no such job.
         JobNotEnded: it is not a failed or dead one.
+        JobKeyTaken: another job with its unique key is queued or running.
     """
-    if not await retry_jobs(session, job_id=job_id, attempts=attempts):
-        await _explain(session, job_id, JobNotEnded)
+    if not await retry_jobs(session, Which(ids=(job_id,)), attempts=attempts):
+        state = await _state(session, job_id)
+        raise JobKeyTaken if state in {"failed", "dead"} else JobNotEnded
 
 
-async def retry_jobs(
-    session: AsyncSession,
-    *,
-    attempts: int,
-    job_id: UUID | None = None,
-    state: str | None = None,
-    task: str | None = None,
-) -> int:
-    """Queue failed and dead jobs again, all or those that a filter names; returns how many."""
-    values = {"id": job_id, "state": state, "task": task, "attempts": attempts}
+async def retry_jobs(session: AsyncSession, which: Which, *, attempts: int) -> int:
+    """Queue failed and dead jobs again, with so many attempts more; returns how many.
+
+    One whose unique key another job has by now is left as it is.
+    """
+    values = {**asdict(which), "ids": None if which.ids is None else list(which.ids), "attempts": attempts}
     rows = (await session.execute(RETRY, values)).all()
     await announce(session, [Due(*row) for row in rows])
     return len(rows)
@@ -92,7 +124,8 @@ async def resume(session: AsyncSession, kind: PauseKind, name: str) -> None:
     await session.execute(NOTIFY, {"channel": DUE_CHANNEL, "payload": ""})
 
 
-async def _explain(session: AsyncSession, job_id: UUID, otherwise: type[Exception]) -> None:
-    if await session.scalar(STATE, {"id": job_id}) is None:
+async def _state(session: AsyncSession, job_id: UUID) -> str:
+    state = await session.scalar(STATE, {"id": job_id})
+    if state is None:
         raise JobNotFound
-    raise otherwise
+    return state

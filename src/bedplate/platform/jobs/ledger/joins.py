@@ -5,20 +5,22 @@ from bedplate.platform.db import ReadPool
 from bedplate.platform.jobs.carrier import Due
 
 # Run after the members' own commits: of two that end together, the later one sees both.
+# One whose members were deleted meanwhile would wait for ever.
 SETTLE = """
 with verdict as (
   select p.id,
     bool_and(c.state = 'succeeded') as good,
-    bool_or(c.state in ('failed', 'dead', 'cancelled')) as bad,
+    coalesce(bool_or(c.state in ('failed', 'dead', 'cancelled')), false) or count(c.id) = 0 as bad,
     min(c.id::text) filter (where c.state in ('failed', 'dead', 'cancelled')) as culprit
-  from job p join job c on c.join_id = p.id
+  from job p left join job c on c.join_id = p.id
   where p.state = 'queued' and p.waiting and ($1::uuid[] is null or p.id = any($1))
   group by p.id
 )
 update job set
   waiting = false,
   state = case when verdict.bad then 'cancelled' else 'queued' end,
-  error = case when verdict.bad then 'Job ' || verdict.culprit || ', which this one waits for, did not succeed' end,
+  error = case when verdict.bad then coalesce('Job ' || verdict.culprit || ', which this one waits for, did not succeed',
+    'The jobs that this one waits for are gone') end,
   available_at = greatest(job.available_at, now()),
   ended_at = case when verdict.bad then now() end,
   expires_at = case when verdict.bad then now() + $2 * interval '1 second' end
