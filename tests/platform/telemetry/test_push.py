@@ -1,4 +1,5 @@
 import asyncio
+import sys
 
 import pytest
 
@@ -45,7 +46,8 @@ async def test_metrics_are_pushed_while_running(serve, collector):
         await asyncio.to_thread(collector.wait, lambda: len(collector.metrics) > 1)
 
 
-def test_grpc_without_its_extra_is_refused_in_one_line():
+def test_grpc_without_its_extra_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.grpc", None)
     settings = TelemetrySettings(otlp_endpoint="http://127.0.0.1:1", otlp_protocol="grpc")
     with pytest.raises(MissingExtra, match=r"bedplate\[grpc\]"):
         Telemetry(settings, service="x", version="1")
