@@ -67,7 +67,7 @@ async def start(asgi: httpx.AsyncClient, person: Person, **payload: object) -> s
 
 
 async def ended(asgi: httpx.AsyncClient, person: Person, location: str) -> dict[str, object]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             job = (await asgi.get(location, headers=person.headers)).json()
             if job["ended_at"]:
@@ -126,7 +126,7 @@ async def test_a_failed_job_says_why_and_is_tried_again(asgi, join, runtime):
         assert (gone.status_code, gone.json()["code"]) == (409, "job_ended")
         again = await asgi.post(f"{location}/retry", headers=person.headers)
         assert again.status_code == 202
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while (await ended(asgi, person, location))["attempts"] != 2:
                 await asyncio.sleep(0.01)
 

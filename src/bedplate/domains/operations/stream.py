@@ -1,10 +1,12 @@
+import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from uuid import UUID
 
 import msgspec
 
 from bedplate.platform.errors import BadRequest, NotFound
-from bedplate.platform.jobs import JobBook, JobsRuntime
+from bedplate.platform.jobs import JobBook, JobsRuntime, JobView
 from bedplate.platform.jobs.events import follow
 from bedplate.platform.jobs.models import ENDED
 from bedplate.platform.jobs.views import ProgressEvent
@@ -12,6 +14,7 @@ from bedplate.platform.jobs.views import ProgressEvent
 ENDED_ID = "ended"
 KEEP_ALIVE = b": keep-alive\n\n"
 RETRY = b"retry: 1000\n\n"
+LONGEST_SECONDS = 300.0
 
 
 def last_seen(last_event_id: str | None) -> int:
@@ -30,20 +33,30 @@ def last_seen(last_event_id: str | None) -> int:
 async def event_stream(
     jobs: JobsRuntime, book: JobBook, user_id: UUID, job_id: UUID, after: int
 ) -> AsyncGenerator[bytes]:
-    """Render a job's events as text/event-stream (WHATWG HTML, 9.2): `progress` with ids, `state` with the job."""
+    """Render a job's events as text/event-stream (WHATWG HTML, 9.2): `progress` with ids, `state` with the job.
+
+    It ends with the job, once the job is no longer the caller's, and after some minutes in any case: a client
+    that connects again shows its credential again.
+    """
     reads = jobs.database.reads
+    ends = time.monotonic() + LONGEST_SECONDS
     yield RETRY
-    async for event in follow(reads, jobs.watch, job_id, after):
-        if event is None:
-            yield KEEP_ALIVE
-        elif isinstance(event, ProgressEvent):
-            yield _event("progress", msgspec.json.encode(event), str(event.seq))
-        else:
+    async with aclosing(follow(reads, jobs.watch, job_id, after)) as events:
+        async for event in events:
+            if isinstance(event, ProgressEvent):
+                yield _event("progress", msgspec.json.encode(event), str(event.seq))
+                continue
             try:
                 view = await book.get(reads, user_id, job_id)
             except NotFound:
                 return
-            yield _event("state", msgspec.json.encode(view), ENDED_ID if event in ENDED else None)
+            yield KEEP_ALIVE if event is None else _state(event, view)
+            if time.monotonic() > ends:
+                return
+
+
+def _state(state: str, view: JobView) -> bytes:
+    return _event("state", msgspec.json.encode(view), ENDED_ID if state in ENDED else None)
 
 
 def _event(name: str, data: bytes, event_id: str | None) -> bytes:
