@@ -1,17 +1,20 @@
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import pytest
 
 from bedplate.settings import Settings
-from fixtures.service import Served, serve
 
 ORIGIN = "https://app.example"
 
 
 @pytest.fixture(scope="session")
-def edged(settings: Settings) -> Iterator[Served]:
+def edged(settings: Settings) -> Iterator[Any]:
     """The service under granian with each edge set to what the tests reach soon."""
+    # A plugin is registered before it is imported, and this file is read before that.
+    from fixtures.service import serve
+
     told = {
         "BEDPLATE_HTTP_BODY_TIMEOUT": "1",
         "BEDPLATE_HTTP_ALLOWED_ORIGINS": ORIGIN,
@@ -23,6 +26,6 @@ def edged(settings: Settings) -> Iterator[Served]:
 
 
 @pytest.fixture
-async def visitor(edged: Served) -> AsyncIterator[httpx.AsyncClient]:
+async def visitor(edged: Any) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=edged.origin, timeout=30) as client:
         yield client

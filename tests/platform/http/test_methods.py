@@ -74,7 +74,7 @@ async def test_head_of_a_stream_without_end_ends() -> None:
     scope = {"type": "http", "method": "HEAD", "path": "/events", "raw_path": b"/events", "query_string": b""}
     scope |= {"headers": [], "state": {}}
     receive, send_head = in_rare_method(scope, never, send)  # type: ignore[arg-type]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await app(scope, receive, send_head)  # type: ignore[arg-type]
         await closed.wait()
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]  # type: ignore[index]
