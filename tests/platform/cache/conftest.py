@@ -15,6 +15,7 @@ from bedplate.platform.auth.caller import Caller
 from bedplate.platform.cache import Cache, Cached, cache_layer
 from bedplate.platform.db import Database
 from bedplate.platform.errors import Forbidden, Unavailable
+from bedplate.platform.http.answers import versioned
 from bedplate.platform.http.layers import RouteLayers
 from bedplate.platform.http.problems import exception_handlers
 from bedplate.platform.http.service import Service
@@ -44,7 +45,7 @@ class Work:
 
 
 class SignIn:
-    """The caller of a request by a header: `user,team`."""
+    """The caller of a request by a header: `user,team,role`."""
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -53,8 +54,12 @@ class SignIn:
         scope["user"] = None
         who = dict(scope["headers"]).get(b"x-who", b"").decode()
         if who:
-            user, _, team = who.partition(",")
-            scope["user"] = Caller(user_id=USERS[int(user)], team_id=TEAMS[int(team)] if team else None)
+            user, team, role, *_ = [*who.split(","), "", ""]
+            scope["user"] = Caller(
+                user_id=USERS[int(user)],
+                team_id=TEAMS[int(team)] if team else None,
+                roles=frozenset({role} if role else ()),
+            )
         await self.app(scope, receive, send)
 
 
@@ -67,11 +72,23 @@ def application(cache: Cache, work: Work, **cached: Any) -> Service:
             raise Unavailable
         caller = request.scope["user"]
         whose = f"{caller.user_id},{caller.team_id}" if caller else "nobody"
-        return Response(f"{value} {request.url.path} {request.url.query} {whose}", headers=work.headers)
+        roles = ",".join(caller.roles) if caller else ""
+        body = f"{value} {request.url.path} {request.url.query} {roles} {whose}"
+        return Response(body, headers=work.headers)
 
     def barred(connection: Any, _handler: Any) -> None:
         if connection.headers.get("x-barred"):
             raise Forbidden
+
+    @get("/versioned", cached=Cached(60.0, scope="user", tags=("versioned",)))
+    async def read_versioned(request: Request[Any, Any, Any]) -> Response[str]:
+        work.calls += 1
+        return versioned(request, work.value, 1)
+
+    @get("/unkept", cached=Cached(60.0, scope="public"))
+    async def read_unkept(request: Request[Any, Any, Any]) -> Response[str]:
+        work.calls += 1
+        return versioned(request, work.value, 1)  # it says `private`
 
     def route(path: str, name: str, **options: Any) -> Any:
         async def handler(request: Request[Any, Any, Any]) -> Response[str]:
@@ -83,6 +100,8 @@ def application(cache: Cache, work: Work, **cached: Any) -> Service:
     timing = {key: value for key, value in cached.items() if key != "ttl"}
     return Service(
         route_handlers=[
+            read_versioned,
+            read_unkept,
             route("/public/{thing:str}", "read_public", scope="public", tags=("thing:{thing}",), **timing),
             route("/team", "read_team", scope="team", tags=("team",), **timing),
             route("/mine", "read_mine", scope="user", tags=("mine:{user_id}",), **timing),

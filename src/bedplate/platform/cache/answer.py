@@ -81,9 +81,23 @@ async def send_kept(value: bytes, age: float, if_none_match: str | None, send: S
     kept = DECODER.decode(value)
     headers = [*kept.headers, (b"age", str(int(age)).encode())]
     if if_none_match and matches(if_none_match, kept.etag):
-        headers = [pair for pair in headers if not pair[0].startswith(b"content-")]
-        await send({"type": "http.response.start", "status": NOT_MODIFIED, "headers": headers})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await _send_not_modified(headers, send)
         return
     await send({"type": "http.response.start", "status": OK, "headers": headers})
     await send({"type": "http.response.body", "body": kept.body, "more_body": False})
+
+
+async def send_made(capture: Capture, if_none_match: str | None, send: Send) -> None:
+    """Send an answer that was not kept, or 304 where the client has it: its handler was not told of that."""
+    if if_none_match and capture.status == OK and not capture.overflowed:
+        etag = next((value for name, value in capture.headers if name == b"etag"), b"").decode("latin-1")
+        if etag and matches(if_none_match, etag):
+            await _send_not_modified(capture.headers, send)
+            return
+    await capture.replay(send)
+
+
+async def _send_not_modified(headers: Headers, send: Send) -> None:
+    headers = [pair for pair in headers if not pair[0].startswith(b"content-")]
+    await send({"type": "http.response.start", "status": NOT_MODIFIED, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -5,7 +5,7 @@ from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
 
-from bedplate.platform.cache.answer import kept_answer, send_kept
+from bedplate.platform.cache.answer import kept_answer, send_kept, send_made
 from bedplate.platform.cache.assembly import Cache
 from bedplate.platform.cache.capture import Capture
 from bedplate.platform.cache.core import Made
@@ -44,6 +44,7 @@ class CacheLayer:
         connection = ASGIConnection[Any, Any, Any, Any](scope)
         for guard in plan.guards:
             await guard(connection, plan.handler)
+        headers = scope["headers"]
         _drop_condition(scope, asked)
         capture = Capture(self._cache.max_entry, send)
 
@@ -61,8 +62,9 @@ class CacheLayer:
         if got.value is not None:
             await send_kept(got.value, got.age, asked.if_none_match, send)
         elif capture.started:
-            await capture.replay(send)
+            await send_made(capture, asked.if_none_match, send)
         else:
+            scope["headers"] = headers
             await self.app(scope, receive, send)
 
 

@@ -72,9 +72,10 @@ class CachePlan:
             return "public"
         if caller is None:
             return None
+        roles = ",".join(sorted(caller.roles)) if caller.roles else ""
         if self.cached.scope == "team" and caller.team_id is not None:
-            return f"team:{caller.team_id}"
-        return f"user:{caller.user_id}:{caller.key_id}:{','.join(sorted(caller.roles))}"
+            return f"team:{caller.team_id}:{roles}"
+        return f"user:{caller.user_id}:{caller.key_id}:{caller.team_id}:{roles}"
 
     def _tags(self, scope: Scope, caller: Caller | None) -> tuple[str, ...]:
         if not self._dynamic:

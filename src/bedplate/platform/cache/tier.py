@@ -49,9 +49,12 @@ class Tier:
         overtaken = since < self._forgotten or any(self._bumped.get(tag, -1) > since for tag in slot.tags)
         if overtaken or len(value) > self._max // 8:
             return
+        made = time.monotonic() - age
+        present = self._entries.get(slot.digest)
+        if present is not None and present.made > made:
+            return
         self._drop(slot.digest)
-        now = time.monotonic()
-        self._entries[slot.digest] = Kept(value, slot.tags, now - age, now - age + ttl)
+        self._entries[slot.digest] = Kept(value, slot.tags, made, made + ttl)
         self._bytes += len(value)
         for tag in slot.tags:
             self._by_tag.setdefault(tag, set()).add(slot.digest)
