@@ -95,7 +95,9 @@ async def test_erasing_takes_ones_own_plans_and_leaves_the_teams(
     assert spent.status_code == 201, spent.text
     assert (await asgi.delete("/v1/me", headers=person.headers)).status_code == 200
     await erase_now(app, person, run_jobs)
-    rows = await app.state.database.reads.fetch("select id from plan where id = any($1)", [own, lonely, shared])
+    rows = await app.state.database.reads.fetch(
+        "select id from plan where id = any($1)", [own, lonely, shared]
+    )
     assert [str(row[0]) for row in rows] == [shared]
     seen = await asgi.get(f"/v1/plans/{shared}", headers=colleague.headers)
     assert seen.status_code == 200
