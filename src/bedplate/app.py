@@ -2,8 +2,6 @@
 
 from bedplate.starting import imported  # isort: split
 
-from bedplate.starting import imported  # isort: split
-
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -249,7 +247,11 @@ def _state(settings: Settings, database: Database) -> State:
             "redis": client,
             "cache": cache_of(settings, database, client),
             "limits": Limits(
-                settings.limits, client, prefix=settings.redis.prefix, workers=settings.http.workers
+                settings.limits,
+                client,
+                prefix=settings.redis.prefix,
+                workers=settings.http.workers,
+                production=settings.service.environment == "production",
             ),
             "overload": Overload(settings.http, _pools(database)),
             "probes": Probes(
@@ -322,9 +324,6 @@ def _reads(request: Request[Any, Any, Any]) -> ReadPool:
 
 def _caller(request: Request[Any, Any, Any]) -> Caller | None:
     return request.scope["user"]
-
-
-imported()
 
 
 imported()

@@ -59,7 +59,8 @@ def _run(work: Callable[[Limits], Awaitable[None]]) -> None:
         settings = redis_settings()
         client = connect(settings.redis)
         try:
-            await work(Limits(settings.limits, client, prefix=settings.redis.prefix))
+            production = settings.service.environment == "production"
+            await work(Limits(settings.limits, client, prefix=settings.redis.prefix, production=production))
         finally:
             await client.aclose()
 

@@ -12,6 +12,12 @@ class LimitsSettings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["redis", "memory"],
         Meta(description="Where allowances are kept; memory serves a single process."),
     ] = "redis"
+    quotas: Annotated[
+        Literal["auto", "strict", "wide"],
+        Meta(
+            description="Default quotas: strict (a person's), wide (a load test's); auto: strict in production."
+        ),
+    ] = "auto"
     overrides: Annotated[
         tuple[str, ...],
         Meta(

@@ -1,7 +1,11 @@
+from typing import Any
+
 import pytest
 
-from bedplate.platform.limits import LimitsError, Policy, per_user
+from bedplate.platform.limits import READ, SIGN_UP, Limits, LimitsError, Policy, per_user
 from bedplate.platform.limits.book import RuleBook
+from bedplate.platform.limits.defaults import NAMED
+from bedplate.settings.limits import LimitsSettings
 
 POLICY = per_user(600, 60, name="read", lease=60, tiers={"role:admin": (6000, 60)})
 
@@ -29,6 +33,20 @@ def test_tiers_come_from_code_and_settings() -> None:
     assert admin is not None
     assert key is not None
     assert (admin.burst, key.burst) == (6000, 5)
+
+
+@pytest.mark.parametrize(
+    ("quotas", "production", "strict"),
+    [("auto", False, False), ("auto", True, True), ("wide", True, False), ("strict", False, True)],
+)
+def test_production_has_quotas_of_its_own(quotas: Any, production: bool, strict: bool) -> None:  # noqa: FBT001
+    settings = LimitsSettings(quotas=quotas, store="memory", overrides=("write=7/60",))
+    book = Limits(settings, None, prefix="p", production=production).book  # type: ignore[arg-type]
+    found = {policy.name: rule.burst for policy in NAMED.values() if (rule := book.rule(policy))}
+    assert found["read"] == (1800 if strict else READ.quota)
+    assert found["sign-up"] == (30 if strict else SIGN_UP.quota)
+    # What an operator says counts before either.
+    assert found["write"] == 7
 
 
 @pytest.mark.parametrize("text", ["read", "read=1", "read=0/60", "read=1/0", "Read=1/1", "read=1/1 loud"])

@@ -6,6 +6,7 @@ from litestar.handlers import BaseRouteHandler
 
 from bedplate.platform.limits.book import RuleBook
 from bedplate.platform.limits.census import Census
+from bedplate.platform.limits.defaults import STRICT
 from bedplate.platform.limits.limiter import Limiter
 from bedplate.platform.limits.memory_store import MemoryLimitStore
 from bedplate.platform.limits.plan import RoutePlan, plan_of
@@ -22,9 +23,18 @@ class Limits:
         LimitsError: an override or a policy is wrong.
     """
 
-    def __init__(self, settings: LimitsSettings, client: Client, *, prefix: str, workers: int = 1) -> None:
+    def __init__(
+        self,
+        settings: LimitsSettings,
+        client: Client,
+        *,
+        prefix: str,
+        workers: int = 1,
+        production: bool = False,
+    ) -> None:
         self.enabled = settings.enabled
-        self.book = RuleBook(settings.overrides, prefix)
+        strict = settings.quotas == "strict" or (settings.quotas == "auto" and production)
+        self.book = RuleBook((*(STRICT if strict else ()), *settings.overrides), prefix)
         self.store: RedisLimitStore | MemoryLimitStore = (
             MemoryLimitStore()
             if settings.store == "memory"

@@ -1,7 +1,7 @@
 """The limits of a route that declares none, by its class. Settings override each by its name.
 
-They are made to stop a runaway, not a heavy user: one caller may saturate a process without being refused.
-Production narrows them: `BEDPLATE_LIMITS_OVERRIDES="read=600/60,write=120/60"`.
+Written here are the wide ones: they let one caller saturate a process, so that a load test at one's desk measures
+the service. `STRICT` are those of production.
 """
 
 from bedplate.platform.auth.access import OPT as ACCESS
@@ -18,6 +18,16 @@ AUTH = per_ip(12_000, MINUTE, name="auth", lease=500)
 SIGN_UP = per_ip(1_200, MINUTE, name="sign-up")
 IMPORT = per_user(600, MINUTE, name="import")
 """Uploads that start long work; exact, a trip each."""
+
+STRICT = (
+    "address=6000/60",
+    "read=1800/60",
+    "write=600/60",
+    "auth=300/60 lease:0",
+    "sign-up=30/3600",
+    "import=30/60",
+)
+"""What a person with a busy client needs, a crowd behind one address, and no more."""
 
 NAMED = {policy.name: policy for policy in (ADDRESS, READ, WRITE, AUTH, SIGN_UP, IMPORT)}
 OPT = "limits"
