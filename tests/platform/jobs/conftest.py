@@ -80,7 +80,7 @@ async def working(runtime: JobsRuntime) -> AsyncIterator[JobsWorker]:
             await task
 
 
-async def until[T](look: Callable[[], Awaitable[T]], seconds: float = 15) -> T:
+async def until[T](look: Callable[[], Awaitable[T]], seconds: float = 60) -> T:
     """Wait for a condition and return what it gave."""
     async with asyncio.timeout(seconds):
         while not (found := await look()):

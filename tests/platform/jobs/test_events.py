@@ -4,7 +4,7 @@ from bedplate.platform.jobs import Empty, JobContext, enqueue, task
 from bedplate.platform.jobs.events import Watch, follow
 from bedplate.platform.jobs.views import ProgressEvent
 
-from .conftest import until, working
+from .conftest import working
 
 STEPS = 30
 
@@ -66,11 +66,8 @@ async def test_the_stream_of_a_deleted_job_ends(database, sql):
     watch = Watch(database.reads)
     async with database.transaction() as session:
         job_id = await enqueue(session, steps, Empty())
-    stream = asyncio.create_task(read(database, watch, job_id, 0))
-    await until(lambda: _watching(watch, job_id))
+    stream = follow(database.reads, watch, job_id, 0)
+    assert await anext(stream) == "queued"
     await sql.execute("delete from job")
-    assert await stream == ["queued"]
-
-
-async def _watching(watch: Watch, job_id) -> bool:
-    return job_id in watch._watched
+    async with asyncio.timeout(60):
+        assert [event async for event in stream if event is not None] == []

@@ -19,8 +19,13 @@ from bedplate.platform.jobs.ledger.claims import Claim
 RUN = "run"
 POP_SECONDS = 1.0
 RETRY_SECONDS = 0.5
-COUNT = "select count(*) from job where queue = $1 and state = any($2)"
-KINDS = {"queued": ["queued"], "active": ["running"], "incomplete": ["queued", "running"]}
+# Each part in the words of an index of unfinished rows.
+QUEUED = """
+select (select count(*) from job where queue = $1 and state = 'queued' and not waiting)
+     + (select count(*) from job where queue = $1 and state = 'queued' and waiting)
+"""
+ACTIVE = "select count(*) from job where queue = $1 and state = 'running'"
+KINDS = {"queued": [QUEUED], "active": [ACTIVE], "incomplete": [QUEUED, ACTIVE]}
 logger = logging.getLogger(__name__)
 
 
@@ -119,8 +124,8 @@ class LedgerQueue(Queue):
             await self.give_back(claim)
 
     async def count(self, kind: CountKind) -> int:
-        row = await self._reads.fetchrow(COUNT, self.name, KINDS[kind])
-        return int(row[0]) if row else 0
+        rows = [await self._reads.fetch(statement, self.name) for statement in KINDS[kind]]
+        return sum(int(row[0][0]) for row in rows)
 
     async def info(self, jobs: bool = False, offset: int = 0, limit: int = 10) -> QueueInfo:  # noqa: FBT001, FBT002 - SAQ's signature
         del jobs, offset, limit

@@ -2,7 +2,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, cast, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, or_, select, type_coerce, union_all
+from sqlalchemy.orm import aliased
 
 from bedplate.platform.db import Listing, Read, ReadPool, Sort
 from bedplate.platform.jobs.models import Job, JobAttempt, JobEvent, JobResult
@@ -30,10 +31,22 @@ ATTEMPTS = Read(
 
 def in_scope(scope: TeamScope) -> ColumnElement[bool]:
     """Whether a job is the caller's own or of one of his teams."""
-    return or_(
-        Job.owner_id == bindparam("user_id", type_=Job.owner_id.type),
-        scope(type_coerce(Job.team_id, Job.team_id.type)),
+    return or_(_own(Job), scope(type_coerce(Job.team_id, Job.team_id.type)))
+
+
+def all_in_scope(scope: TeamScope) -> ColumnElement[bool]:
+    """The same for a list: by the two indexes, where an alternative would make PostgreSQL read every job."""
+    mine, teams = aliased(Job), aliased(Job)
+    return Job.id.in_(
+        union_all(
+            select(mine.id).where(_own(mine)),
+            select(teams.id).where(scope(type_coerce(teams.team_id, Job.team_id.type))),
+        )
     )
+
+
+def _own(job: type[Job]) -> ColumnElement[bool]:
+    return job.owner_id == bindparam("user_id", type_=Job.owner_id.type)
 
 
 def job_columns() -> Select[*tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from bedplate.platform.jobs.control import cancel_job, retry_job
 from bedplate.platform.jobs.enqueue import enqueue
 from bedplate.platform.jobs.errors import JobNotFound, JobTypeForbidden, JobWithoutResult, UnknownJobType
 from bedplate.platform.jobs.models import Job
-from bedplate.platform.jobs.reads import TeamScope, in_scope, job_listing, one_job, result_of
+from bedplate.platform.jobs.reads import TeamScope, all_in_scope, in_scope, job_listing, one_job, result_of
 from bedplate.platform.jobs.tasks import Task, Tasks
 from bedplate.platform.jobs.views import JobView
 from bedplate.settings.jobs import JobsSettings
@@ -29,7 +29,7 @@ class JobBook:
         self._tasks = tasks
         self._settings = settings
         self._one = one_job(in_scope(readers))
-        self._list = job_listing("jobs", in_scope(readers))
+        self._list = job_listing("jobs", all_in_scope(readers))
         self._mine = select(Job.task).where(in_scope(writers))
 
     async def get(self, reads: ReadPool, user_id: UUID, job_id: UUID) -> JobView:

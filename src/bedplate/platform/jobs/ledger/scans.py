@@ -27,9 +27,10 @@ NEXT = """
 select extract(epoch from min(available_at) - now())::float8 from job
 where state = 'queued' and not waiting and available_at > now()
 """
+# By an array, as the planner takes a join with so many for one with a tenth of the table, and reads all of it.
 SWEEP = """
-with gone as (select id from job where expires_at < now() order by expires_at limit $1 for update skip locked)
-delete from job using gone where job.id = gone.id
+delete from job where id = any(array(
+  select id from job where expires_at < now() order by expires_at limit $1 for update skip locked))
 """
 START = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 type Place = tuple[dt.datetime, UUID]
