@@ -17,6 +17,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Imported by the processes that run tests: the one that only hands them out starts the servers meanwhile.
 FIXTURES = ("fixtures.service", "fixtures.fleet", "fixtures.people", "fixtures.mail", "fixtures.cli")
+# Before a test folder's own conftest imports one of them.
+pytest.register_assert_rewrite(*FIXTURES)
 
 
 def is_first(config: pytest.Config) -> bool:
