@@ -35,12 +35,12 @@ def attach(
     remote = w3c.parse(traceparent) if traceparent else None
     trace_id = remote.trace_id if remote else w3c.new_trace_id()
     sampled = remote.sampled if remote else PROCESS.ratio.takes(trace_id)
-    trace = Trace(trace_id, sampled=sampled, keeper=PROCESS.keeper)
-    origin = Span(trace, None, "", span_id=remote.span_id) if remote else None
+    trace = Trace(trace_id, PROCESS.keeper, sampled=sampled)
+    origin = Span.known(trace, remote.span_id) if remote else None
     span_id = _id_of(key) if key else ""
     linked = (w3c.Traceparent(trace_id, _id_of(follows), sampled),) if follows and remote else ()
     try:
-        with Span(trace, origin, name, kind, attributes, span_id=span_id, links=linked) as root:
+        with Span(trace, origin, name, kind, attributes).keyed(span_id, linked) as root:
             yield root
     finally:
         trace.finish(keep=trace.failed)

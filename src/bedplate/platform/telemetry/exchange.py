@@ -3,10 +3,8 @@ from http import HTTPStatus
 from time import perf_counter_ns
 from typing import Any
 
-from litestar.types import Send
-
 from bedplate.platform.http.outgoing import Outgoing
-from bedplate.platform.telemetry.routes import METHODS, OTHER_METHOD, UNMATCHED, route_of
+from bedplate.platform.telemetry.routes import METHODS, OTHER_METHOD, route_of
 from bedplate.platform.telemetry.spans import Span
 
 CLIENT_CLOSED_REQUEST = 499
@@ -16,35 +14,16 @@ FAULT = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class Exchange(Outgoing):
-    """A request and its answer as told at the end; also the outermost `send`, which echoes the id."""
+    """A request and its answer; also the outermost `send`. All but `root` is settled by `finish`.
 
-    __slots__ = (
-        "code",
-        "elapsed",
-        "end",
-        "fault",
-        "method",
-        "path",
-        "raised",
-        "root",
-        "route",
-    )
+    It has no constructor of its own, and notes nothing on the way: each costs every request.
+    """
 
-    def __init__(self, send: Send, root: Span, scope: Any) -> None:
-        super().__init__(send, scope)
-        self.root = root
-        self.path: str = scope["path"]
-        self.fields.append((b"x-request-id", root.trace.request_id.encode("ascii")))
-        self.code = ""
-        self.end = 0
-        self.elapsed = 0
-        self.method = OTHER_METHOD
-        self.route = UNMATCHED
-        self.raised: BaseException | None = None
-        self.fault: BaseException | None = None
-        root.start = perf_counter_ns()
+    __slots__ = ("code", "elapsed", "end", "fault", "method", "path", "root", "route")
 
-    def finish(self, scope: Any, app: Any, slow: int) -> None:
+    root: Span
+
+    def finish(self, scope: Any, app: Any, slow: int, raised: BaseException | None) -> None:
         """Settle what happened; `elapsed` is in nanoseconds, `slow` from where it is worth a second look."""
         self.end = perf_counter_ns()
         self.elapsed = self.end - self.root.start
@@ -52,14 +31,13 @@ class Exchange(Outgoing):
             # A stream of events has no end of its own: it was answered when it began.
             self.elapsed = self.started - self.root.start
         if not self.status:
-            left = isinstance(self.raised, asyncio.CancelledError)
+            left = isinstance(raised, asyncio.CancelledError)
             self.status = CLIENT_CLOSED_REQUEST if left else FAULT
-        if scope["method"] in METHODS:
-            self.method = scope["method"]
+        self.method = scope["method"] if scope["method"] in METHODS else OTHER_METHOD
+        self.path: str = scope["path"]
         self.route = route_of(scope, self.status, self.path, app)
-        self.code = scope["state"].get("problem_code", "")
-        if self.status >= FAULT:
-            self.fault = self.raised or scope["state"].get("unexpected")
+        self.code: str = scope["state"].get("problem_code", "")
+        self.fault = (raised or scope["state"].get("unexpected")) if self.status >= FAULT else None
 
     def _streamed_events(self) -> bool:
         return any(

@@ -7,6 +7,8 @@ from bedplate.platform.telemetry.spans import Keeper, Span, Trace
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:-]{7,63}", re.ASCII)
 
+_OURS = (b"x-request-id", b"traceparent")
+
 
 class Incoming:
     """Begins a request's trace: from the caller's traceparent and request id where they are sane."""
@@ -14,12 +16,12 @@ class Incoming:
     def __init__(self, ratio: float, allowance: int, keeper: Keeper | None) -> None:
         self._ratio = w3c.Ratio(ratio)
         self._allowance = allowance
-        self._keeper = keeper
+        self.keeper = keeper
         self._second = 0
         self._granted = 0
 
-    def begin(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[Trace, Span | None]:
-        """Return the trace, and the caller's span if there is one.
+    def begin(self, headers: Iterable[tuple[bytes, bytes]]) -> Span:
+        """Return the request's span in its trace, below the caller's span if there is one.
 
         The caller's *sampled* flag is honoured as far as the allowance goes, as anybody may set it; that it is
         not set does not lessen our own share. A request without an id of its own is known by its trace's.
@@ -27,20 +29,27 @@ class Incoming:
         request_id = ""
         remote: w3c.Traceparent | None = None
         for name, value in headers:
-            if name == b"x-request-id":
-                if _SANE_ID.fullmatch(value):
+            if name in _OURS:
+                if name == b"traceparent":
+                    remote = w3c.parse(value.decode("latin-1"))
+                elif _SANE_ID.fullmatch(value):
                     request_id = value.decode("ascii")
-            elif name == b"traceparent":
-                remote = w3c.parse(value.decode("latin-1"))
-        trace_id = remote.trace_id if remote else w3c.new_trace_id()
-        if self._keeper is None:
-            known = trace_id if remote else ""
-            trace = Trace(known, sampled=remote is not None and remote.sampled, keeper=None)
+        if remote is not None:
+            return self._carry_on(remote, request_id)
+        trace_id = w3c.new_trace_id()
+        if self.keeper is None:
+            trace = Trace("", None, request_id or trace_id, sampled=False)
         else:
-            sampled = self._ratio.takes(trace_id) or (remote is not None and remote.sampled and self._grant())
-            trace = Trace(trace_id, sampled=sampled, keeper=self._keeper)
-        trace.request_id = request_id or trace_id
-        return trace, None if remote is None else Span(trace, None, "", span_id=remote.span_id)
+            sampled = self._ratio.takes(trace_id)
+            trace = Trace(trace_id, self.keeper, request_id or trace_id, sampled=sampled)
+        return Span(trace, None, "", "server")
+
+    def _carry_on(self, remote: w3c.Traceparent, request_id: str) -> Span:
+        trace_id, sampled = remote.trace_id, remote.sampled
+        if self.keeper is not None:
+            sampled = self._ratio.takes(trace_id) or (sampled and self._grant())
+        trace = Trace(trace_id, self.keeper, request_id or trace_id, sampled=sampled)
+        return Span(trace, Span.known(trace, remote.span_id), "", "server")
 
     def _grant(self) -> bool:
         second = int(time.monotonic())

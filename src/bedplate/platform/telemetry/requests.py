@@ -1,4 +1,5 @@
 import logging
+from time import perf_counter_ns
 from typing import Any
 
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -9,7 +10,7 @@ from bedplate.platform.telemetry.exchange import FAULT, Exchange
 from bedplate.platform.telemetry.incoming import Incoming
 from bedplate.platform.telemetry.request_metrics import RequestMetrics
 from bedplate.platform.telemetry.request_span import describe
-from bedplate.platform.telemetry.spans import CURRENT, Span
+from bedplate.platform.telemetry.spans import CURRENT
 
 logger = logging.getLogger(__name__)
 
@@ -35,28 +36,35 @@ class RequestEdge:
         self._metrics = metrics
         self._log = log
         self._slow = int(slow * 1e9)
+        self._silent = metrics is None and log is None and incoming.keeper is None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        trace, origin = self._incoming.begin(scope["headers"])
-        root = Span(trace, origin, "", "server")
-        exchange = Exchange(send, root, scope)
-        scope["state"]["request_id"] = trace.request_id
-        scope["state"][OUTGOING] = exchange
+        root = self._incoming.begin(scope["headers"])
+        exchange = Exchange(send, scope)
+        exchange.root = root
+        request_id = root.trace.request_id
+        exchange.fields.append((b"x-request-id", request_id.encode("ascii")))
+        state = scope["state"]
+        state["request_id"] = request_id
+        state[OUTGOING] = exchange
         token = CURRENT.set(root)
+        raised: BaseException | None = None
+        root.start = perf_counter_ns()
         try:
             await self.app(scope, receive, exchange)
         except BaseException as error:
-            exchange.raised = error
+            raised = error
             raise
         finally:
-            self._finish(scope, exchange)
+            if not self._silent or raised is not None or exchange.status >= FAULT:
+                self._finish(scope, exchange, raised)
             CURRENT.reset(token)
 
-    def _finish(self, scope: Any, exchange: Exchange) -> None:
-        exchange.finish(scope, self.routes, self._slow)
+    def _finish(self, scope: Any, exchange: Exchange, raised: BaseException | None) -> None:
+        exchange.finish(scope, self.routes, self._slow, raised)
         if exchange.fault is not None:
             logger.error("unhandled error", exc_info=exchange.fault)
         if self._metrics is not None:

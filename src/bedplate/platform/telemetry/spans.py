@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from time import perf_counter_ns
 from types import TracebackType
 from typing import Final, Literal, Protocol, Self
@@ -32,26 +32,29 @@ class Trace:
     Without a keeper nothing is recorded, and only the ids are carried: for logs and to hand on.
     """
 
-    __slots__ = ("done", "dropped", "ended", "failed", "keeper", "request_id", "sampled", "trace_id")
+    # Defaults of the class: every request makes one of these, and most never change them.
+    ended: "list[Span] | None" = None
+    failed = False
+    done = False
+    dropped = 0
 
-    def __init__(self, trace_id: str, *, sampled: bool, keeper: Keeper | None, request_id: str = "") -> None:
+    def __init__(self, trace_id: str, keeper: Keeper | None, request_id: str = "", *, sampled: bool) -> None:
         self.trace_id = trace_id
-        self.sampled = sampled
         self.keeper = keeper
         self.request_id = request_id
-        self.ended: list[Span] = []
-        self.failed = False
-        self.done = False
-        self.dropped = 0
+        self.sampled = sampled
 
     def add(self, span: "Span") -> None:
         """Take a span that ended; one that outlives its trace follows it if that was kept."""
         if self.done and not self.sampled:
             return
-        if len(self.ended) >= MOST_SPANS:
+        if self.ended is None:
+            self.ended = [span]
+        elif len(self.ended) < MOST_SPANS:
+            self.ended.append(span)
+        else:
             self.dropped += 1
             return
-        self.ended.append(span)
         if self.done and self.keeper is not None:
             self.keeper.keep(self)
 
@@ -61,31 +64,25 @@ class Trace:
         self.sampled = self.sampled or keep
         if self.sampled and self.keeper is not None:
             self.keeper.keep(self)
-        elif self.ended:
-            self.ended = []
+        else:
+            self.ended = None
 
     def take(self) -> "list[Span]":
         """Hand over the spans that have ended so far."""
-        taken, self.ended = self.ended, []
-        return taken
+        taken, self.ended = self.ended, None
+        return taken or []
 
 
 class Span:
     """A span under way, and its context manager; times are of `perf_counter_ns`, turned at export."""
 
-    __slots__ = (
-        "_id",
-        "_token",
-        "attributes",
-        "end",
-        "error",
-        "kind",
-        "links",
-        "name",
-        "parent",
-        "start",
-        "trace",
-    )
+    attributes: Mapping[str, Value] = _NONE
+    links: tuple[Traceparent, ...] = ()
+    start = 0
+    end = 0
+    error = ""
+    _id = ""
+    _token: Token["Span | None"]
 
     def __init__(
         self,
@@ -93,21 +90,27 @@ class Span:
         parent: "Span | None",
         name: str,
         kind: Kind = "internal",
-        attributes: Mapping[str, Value] = _NONE,
-        *,
-        span_id: str = "",
-        links: tuple[Traceparent, ...] = (),
+        attributes: Mapping[str, Value] | None = None,
     ) -> None:
         self.trace = trace
         self.parent = parent
         self.name = name
         self.kind: Kind = kind
-        self.attributes = attributes
-        self.links = links
-        self.start = 0
-        self.end = 0
-        self.error = ""
+        if attributes:
+            self.attributes = attributes
+
+    @classmethod
+    def known(cls, trace: Trace, span_id: str) -> "Span":
+        """A span of another process, as a parent."""
+        span = cls(trace, None, "")
+        span._id = span_id
+        return span
+
+    def keyed(self, span_id: str, links: tuple[Traceparent, ...]) -> Self:
+        """Give the span an id that others can work out, and links."""
         self._id = span_id
+        self.links = links
+        return self
 
     @property
     def id(self) -> str:
@@ -144,8 +147,6 @@ class Span:
 
 
 class _Unrecorded(Span):
-    __slots__ = ()
-
     def __enter__(self) -> Self:
         return self
 
@@ -159,7 +160,7 @@ class _Unrecorded(Span):
 
 
 CURRENT: ContextVar[Span | None] = ContextVar("bedplate_span", default=None)
-_UNRECORDED = _Unrecorded(Trace("", sampled=False, keeper=None), None, "")
+_UNRECORDED = _Unrecorded(Trace("", None, sampled=False), None, "")
 
 
 def span(name: str, kind: Kind = "internal", **attributes: Value) -> Span:
