@@ -77,6 +77,10 @@ class Stack:
             "BENCH_DATABASE_URL": self.address["database_url"],
         }
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def close(self) -> None:
         self._process.terminate()
         self._process.wait(30)
