@@ -11,6 +11,7 @@ from bedplate.domains.sessions.errors import InvalidCredentials
 from bedplate.domains.sessions.schemas import Login, Signup
 from bedplate.domains.teams import TeamService
 from bedplate.platform.db import ReadPool, Transaction, durably, new_id
+from bedplate.platform.errors import Unavailable
 from bedplate.settings.auth import AuthSettings
 
 
@@ -76,14 +77,14 @@ class SignIn:
         email = normalise_email(signup.email, allow_reserved=self._settings.allow_reserved_domains)
         password_hash = await self._passwords.accept(signup.password, email, signup.name)
         account_id = await register(self._session, email, signup.name, password_hash, actor)
-        if account_id is not None:
+        if account_id is None:
+            await self._feign(f"{secrets.token_hex(12)}@feigned.invalid", signup.name, password_hash, actor)
+            await self._post.send("signup_known", await self._holder(email))
+        else:
+            # The mirror of the above: between them the same statements, so that they take the same time.
             token = await issue(self._session, account_id, "verify_email", self._settings.verify_ttl)
-            await self._post.send("verify_email", account_id, token=token)
-            return
-        await self._feign(signup.name, password_hash, actor)
-        holder = await AccountService(session=self._session).holder(email)
-        if holder is not None:
-            await self._post.send("signup_known", holder)
+            await self._feign(email, signup.name, password_hash, actor)
+            await self._post.send("verify_email", await self._holder(email), token=token)
 
     def _usable(self, account: Credentials) -> bool:
         return not account.disabled and account.password_failures < self._settings.max_password_failures
@@ -98,14 +99,20 @@ class SignIn:
                 await record(other, "account.password_disabled", actor, subject=known)
                 await self._post.within(other).send("password_disabled", known)
 
-    async def _feign(self, name: str, password_hash: str, actor: Actor) -> None:
-        """Do for a known address what a new one costs, and undo it."""
-        decoy = f"{secrets.token_hex(12)}@feigned.invalid"
+    async def _feign(self, email: str, name: str, password_hash: str, actor: Actor) -> None:
+        """Do what signing up with an address costs, be it new or taken, and undo it."""
         nested = await self._session.begin_nested()
-        account_id = await register(self._session, decoy, name, password_hash, actor)
+        account_id = await register(self._session, email, name, password_hash, actor)
         if account_id is not None:
             await issue(self._session, account_id, "verify_email", self._settings.verify_ttl)
         await nested.rollback()
+
+    async def _holder(self, email: str) -> UUID:
+        holder = await AccountService(session=self._session).holder(email)
+        if holder is None:
+            # Erased between two of our statements: as good as new, and the next try will find it so.
+            raise Unavailable("Try again")
+        return holder
 
 
 async def register(
