@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post
+from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
@@ -53,7 +54,12 @@ class FederationController(Controller):
         views = [ProviderView(one.name, one.title) for one in found]
         return paged(request, computed_page(page, "providers", views, lambda each: each.name))
 
-    @get("/authorize", access=PUBLIC, status_code=HTTP_200_OK)
+    @get(
+        "/authorize",
+        access=PUBLIC,
+        status_code=HTTP_200_OK,
+        responses={HTTP_303_SEE_OTHER: ResponseSpec(None, description="On to the provider")},
+    )
     async def authorize(
         self,
         request: Request[Any, Any, Any],
@@ -94,6 +100,7 @@ class FederationController(Controller):
         status_code=HTTP_200_OK,
         any_query=True,
         produces={"text/html": "string"},
+        responses={HTTP_303_SEE_OTHER: ResponseSpec(None, description="Back to where the sign-in began")},
     )
     async def return_from_provider(
         self,

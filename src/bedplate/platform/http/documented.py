@@ -15,6 +15,7 @@ MEANINGS = {
     401: "Nobody is signed in, or the credential is not valid",
     403: "The caller may not",
     404: "There is no such thing, or not for the caller",
+    408: "The body did not arrive in time",
     409: "It contradicts the present state, or its twin is in flight",
     412: "It has changed since it was read",
     413: "The body is too large",
@@ -127,6 +128,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, handler: BaseRo
         str(operation.get("description", "")).partition(".")[0].partition("\n")[0] or operation["summary"]
     )
     responses: dict[str, Any] = operation["responses"]
+    if method == "get":
+        responses["304"] = {"description": "What If-None-Match names is still so"}
     for status in sorted(_refusals(operation, path, method, public=public)):
         responses[str(status)] = {
             "description": MEANINGS[status],
@@ -151,7 +154,7 @@ def _refusals(operation: Mapping[str, Any], path: str, method: str, *, public: b
     if "path" in places:
         found.add(404)
     if method != "get":
-        found |= {404, 409, 413, 415}
+        found |= {404, 408, 409, 413, 415}
     if "if-match" in named:
         found |= {412, 428}
     if path.startswith("/v1/auth/"):

@@ -2,6 +2,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, post, put
+from litestar.openapi import ResponseSpec
 from litestar.params import Parameter
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED
 
@@ -31,7 +32,11 @@ class BatchController(Controller):
         """Create, change and remove up to 200 tasks, all or none; a refusal has an error per operation."""
         return await BatchService(db).run(plan_id, data.operations, caller.user_id, actor)
 
-    @put("/by-external/{source:str}/{external_id:str}", access=WRITE)
+    @put(
+        "/by-external/{source:str}/{external_id:str}",
+        access=WRITE,
+        responses={HTTP_201_CREATED: ResponseSpec(TaskDetail, description="The task was made")},
+    )
     async def keep_external_task(
         self,
         plan_id: UUID,
