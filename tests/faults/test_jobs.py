@@ -24,7 +24,7 @@ from bedplate.settings.database import DatabaseSettings
 
 PROGRAM = str(Path(__file__).with_name("jobs_program.py"))
 LONG = os.environ.get("BEDPLATE_FAULTS") == "long"
-JOBS, SECONDS, WORKERS = (10_000, 120.0, 3) if LONG else (1_000, 12.0, 2)
+JOBS, SECONDS, WORKERS = (10_000, 120.0, 3) if LONG else (400, 6.0, 2)
 SETTLING = 90.0
 TABLES = """
 create table effect (job_id uuid not null);
@@ -176,7 +176,7 @@ def test_every_job_runs_to_its_end_and_each_effect_once(battlefield: Field) -> N
     while time.monotonic() < end or rounds:
         shot = rounds.pop() if rounds else dice.choice(SHOTS)
         shot(battlefield, dice)
-        time.sleep(dice.uniform(0.2, 1.5))
+        time.sleep(dice.uniform(0.2, 1.5 if LONG else 0.6))
     battlefield.settle("select count(*) from job", lambda: feeder.poll() is not None)
     assert feeder.returncode == 0
     unended = "select count(*) from job where ended_at is null"
@@ -207,6 +207,6 @@ def verify(battle: Field) -> None:
 def test_a_commit_whose_process_dies_before_handover_still_runs(battlefield: Field) -> None:
     battlefield.spawn("worker-0", "work")
     dying = battlefield.spawn("dying", "put-and-die")
-    assert dying.wait(20) == -signal.SIGKILL
+    assert dying.wait(60) == -signal.SIGKILL
     assert battlefield.value("select count(*) from job") == 1
     battlefield.until(lambda: battlefield.value("select count(*) from job where state = 'succeeded'"), 5)

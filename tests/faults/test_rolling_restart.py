@@ -130,7 +130,7 @@ class Stage:
         process = self.processes.pop(name)
         process.terminate()
         try:
-            process.wait(30)
+            process.wait(60)
         finally:
             process.kill()
             process.wait()

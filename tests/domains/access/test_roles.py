@@ -154,6 +154,6 @@ async def test_row_10_no_token_tells_what_was_true_before_a_change(
 
 async def until_somebody_waits(session: Transaction) -> None:
     waiting = text("select count(*) from pg_locks where locktype = 'advisory' and not granted")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not await session.scalar(waiting):
             await asyncio.sleep(0)

@@ -69,7 +69,7 @@ class Workspace:
         assert answer.status_code == 202, answer.text
         assert answer.headers["location"] == f"/v1/jobs/{answer.json()['id']}"
         path = answer.headers["location"].removeprefix("/v1/")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 await self.jobs.run_until_idle()
                 job = await self.get(path)

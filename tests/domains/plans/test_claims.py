@@ -90,7 +90,7 @@ async def test_events_are_followed_and_resumed(
                         return
 
     await work.post("P/tasks", {"title": "One"})
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await follow(2, "0.00000000-0000-0000-0000-000000000000")
         await work.post("P/tasks", {"title": "Two"})
         await follow(3, seen[1][1])

@@ -38,7 +38,7 @@ def test_a_busy_session_does_not_keep_a_killed_server_from_starting(engines, url
         engines.postgres.kill()
         engines.postgres.start()
         assert ask(urls.database_url, "SELECT 1") == 1
-        assert busy.wait(20) == 2  # its connection was lost
+        assert busy.wait(60) == 2  # its connection was lost
 
 
 def test_everything_killed_at_once_recovers(data_dir: Path, run_engines, ask, alive, wait_until):
@@ -48,7 +48,7 @@ def test_everything_killed_at_once_recovers(data_dir: Path, run_engines, ask, al
     for pid in (told["postgres"], told["valkey"], first.process.pid):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not alive(told["postgres"]))
-    first.process.wait(20)
+    first.process.wait(60)
     with Engines(data_dir) as engines:
         assert ask(engines.urls.owner_url, "SELECT number FROM kept") == 7
 

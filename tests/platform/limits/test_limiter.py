@@ -48,7 +48,7 @@ async def test_a_lease_dwindles_as_the_store_forgets_it(redis: Any) -> None:
     assert (await one.limiter.acquire([charge(one, policy)])).allowed
     held = next(iter(one.limiter._leases._leases.values()))
     assert held.left > 0
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             state = await two.store.spent("ip:192.0.2.1")
             if not state or state["quick"] == 0:
@@ -129,7 +129,7 @@ async def test_what_was_spent_counts_when_the_store_goes_and_comes_back(own_valk
     assert await passed([limits], EXACT, 100) == 40
     assert limits.limiter.breaker.is_open
     own_valkey.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while limits.limiter.breaker.is_open:
             await limits.limiter.acquire([charge(limits, EXACT, "ip:203.0.113.9")])
     assert await passed([limits], EXACT, 100) == 40

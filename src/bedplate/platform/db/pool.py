@@ -144,8 +144,9 @@ class ReadPool:
         if connection.is_closed():
             self._open -= 1
             self._drop_dead()
-        elif connection.is_in_transaction():
-            # A cancelled caller may leave a transaction behind; such a connection is not fit for another.
+        elif connection.is_in_transaction() or not self._size:
+            # A cancelled caller may leave a transaction behind: such a connection is not fit for another.
+            # One that was lent when the pool was closed has nobody else who would end it.
             connection.terminate()
             self._open -= 1
         else:

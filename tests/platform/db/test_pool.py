@@ -1,0 +1,60 @@
+"""The pool of single reads."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from bedplate.platform.db.pool import ReadPool
+from bedplate.settings.database import DatabaseSettings
+
+
+@pytest.fixture
+def opened(database_settings: DatabaseSettings) -> list[asyncpg.Connection]:
+    """Every connection that the pool of the test opens."""
+    return []
+
+
+@pytest.fixture
+def pool(database_settings: DatabaseSettings, opened: list[asyncpg.Connection]) -> ReadPool:
+    async def connect() -> asyncpg.Connection:
+        opened.append(await asyncpg.connect(database_settings.url.reveal()))
+        return opened[-1]
+
+    return ReadPool(connect, size=2, timeout=60)
+
+
+async def test_a_connection_that_was_lent_when_the_pool_closed_is_ended_at_its_return(
+    pool: ReadPool, opened: list[asyncpg.Connection]
+) -> None:
+    async with pool.connection() as lent:
+        assert await pool.fetch("select 1") == [(1,)]
+        await pool.close()
+        assert [connection.is_closed() for connection in opened] == [False, True]
+        assert await lent.fetchval("select 1") == 1
+    assert opened[0].is_closed()
+
+
+async def test_a_transaction_left_behind_is_not_handed_on(
+    pool: ReadPool, opened: list[asyncpg.Connection]
+) -> None:
+    async with pool.connection() as lent:
+        await lent.execute("begin")
+    assert opened[0].is_closed()
+    assert await pool.fetch("select 2") == [(2,)]
+    await pool.close()
+
+
+async def test_a_caller_that_gives_up_leaves_its_turn_to_the_next(
+    pool: ReadPool, opened: list[asyncpg.Connection]
+) -> None:
+    async with pool.connection():
+        async with pool.connection():
+            first, second = (asyncio.create_task(pool.fetch("select 3")) for _ in range(2))
+            while pool.waiting < 2:
+                await asyncio.sleep(0)
+            first.cancel()
+        assert await second == [(3,)]
+        await asyncio.gather(first, return_exceptions=True)
+    assert len(opened) == 2
+    await pool.close()
