@@ -20,6 +20,7 @@ from bedplate.domains.plans.records.decisions import DecisionController
 from bedplate.domains.plans.records.lessons import LessonController
 from bedplate.domains.plans.records.risks import RiskController
 from bedplate.domains.plans.revisions.controllers import DocumentController, RevisionController
+from bedplate.domains.plans.sweeping import SWEEPING, sweep
 from bedplate.domains.plans.tasks.controllers import PlanTaskController, TaskController
 from bedplate.domains.plans.tasks.parts import TaskPartController
 from bedplate.domains.plans.time.controllers import TimeController, TimeEntryController
@@ -49,7 +50,8 @@ DOMAIN = Domain(
         DocumentController,
         PlanEventController,
     ),
-    jobs=(import_plan, export_plan),
+    jobs=(import_plan, export_plan, sweep),
+    schedules=(SWEEPING,),
     exports={"plans": export_plans},
     permissions={
         "plans:read": "See the plans of one's teams",
