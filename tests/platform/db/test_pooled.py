@@ -17,6 +17,11 @@ LIMITS = (
 )
 
 
+def limits_of(settings: Settings) -> tuple[str, str, str]:
+    database = settings.database
+    return f"{database.statement_timeout:.0f}s", f"{database.lock_timeout:.0f}s", "off"
+
+
 @pytest.fixture
 def pooled(settings: Settings) -> Settings:
     if not settings.database.pooled:
@@ -33,7 +38,7 @@ async def test_a_direct_connection_is_the_servers_own(settings: Settings) -> Non
     connection = await Database(settings.database).connect(direct=True)
     try:
         assert not await through_pooler(connection)
-        assert tuple(await connection.fetchrow(LIMITS) or ()) == ("15s", "5s", "off")
+        assert tuple(await connection.fetchrow(LIMITS) or ()) == limits_of(settings)
     finally:
         await connection.close()
 
@@ -51,7 +56,7 @@ async def test_each_transaction_brings_its_limits_and_leaves_none_behind(pooled:
     connection = await database.connect()
     try:
         async with database.lifespan(), database.transaction() as session:
-            assert tuple((await session.execute(text(LIMITS))).one()) == ("15s", "5s", "off")
+            assert tuple((await session.execute(text(LIMITS))).one()) == limits_of(pooled)
         assert tuple(await connection.fetchrow(LIMITS) or ()) == ("0", "0", "on")
     finally:
         await connection.close()
