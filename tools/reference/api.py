@@ -6,10 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from bedplate.app import create_app
-from bedplate.cli.offline import offline_settings
 from bedplate.platform.http.documented import documented
 from tools.markdown import code, header, table
+from tools.reference.service import service
 
 VERBS = ("get", "post", "put", "patch", "delete")
 REFERENCE = "#/components/schemas/"
@@ -23,7 +22,7 @@ type Operation = Mapping[str, Any]
 
 def api_pages() -> dict[str, str]:
     """Each page by its path: an index, and one a tag."""
-    document = documented(create_app(offline_settings()))
+    document = documented(service())
     schemas: Mapping[str, Any] = document["components"]["schemas"]
     by_tag: dict[str, list[tuple[str, str, Operation]]] = defaultdict(list)
     for path, item in sorted(document["paths"].items()):

@@ -2,11 +2,11 @@ from collections import defaultdict
 
 from litestar.routes import HTTPRoute
 
-from bedplate.app import DOMAINS, create_app
-from bedplate.cli.offline import offline_settings
+from bedplate.app import DOMAINS
 from bedplate.domains.access import is_administrative
 from bedplate.platform.auth.access import access_of
 from tools.markdown import code, header, table
+from tools.reference.service import service
 
 ABOUT = (
     "Every permission that the domains declare, and the routes that ask for it. A role is a set of them; a token "
@@ -37,7 +37,7 @@ def permissions_page() -> str:
 
 def _routes() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for route in create_app(offline_settings()).routes:
+    for route in service().routes:
         if isinstance(route, HTTPRoute):
             for handler, _ in route.route_handler_map.values():
                 permission = access_of(handler).permission
