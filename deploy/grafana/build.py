@@ -25,6 +25,11 @@ def rate(metric: str, by: str, where: str = "") -> str:
     return f"sum by ({by}) (rate({metric}{{{where}}}[$__rate_interval]))"
 
 
+def total(metric: str) -> str:
+    """The query for the rate of a counter, all its series together."""
+    return f"sum(rate({metric}[$__rate_interval]))"
+
+
 DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
     "service": (
         "Bedplate: service",
@@ -46,6 +51,7 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
             ),
             ("Requests by route", "reqps", "{{method}} {{route}}", rate(REQUESTS, "method, route", API)),
             ("Loop lag, p99", "s", "{{job}}", quantile(0.99, "bedplate_loop_lag_seconds", "job")),
+            ("Loop lag, now", "s", "{{job}}", "max by (job) (bedplate_event_loop_lag_seconds)"),
             ("Processor", "percentunit", "{{job}}", rate("bedplate_process_cpu_seconds_total", "job")),
             ("Memory", "bytes", "{{job}}", "sum by (job) (bedplate_process_memory_bytes)"),
             ("Processes", "short", "{{job}}", "sum by (job) (bedplate_processes)"),
@@ -92,8 +98,32 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
         ],
     ),
     "limits": (
-        "Bedplate: limits and refusals",
+        "Bedplate: cache, limits and refusals",
         [
+            ("Cached answers", "reqps", "{{result}}", rate("bedplate_cache_requests_total", "result")),
+            (
+                "Share answered from the cache",
+                "percentunit",
+                "{{route}}",
+                rate("bedplate_cache_requests_total", "route", 'result=~"hit|coalesced|stale"')
+                + " / ("
+                + rate("bedplate_cache_requests_total", "route")
+                + " > 0)",
+            ),
+            ("Hits without a trip", "ops", "hits", total("bedplate_cache_tier_hits_total")),
+            ("Invalidations", "ops", "by {{by}}", rate("bedplate_cache_invalidations_total", "by")),
+            (
+                "Limiter's decisions",
+                "ops",
+                "{{policy}} {{result}}",
+                rate("bedplate_limiter_decisions_total", "policy, result"),
+            ),
+            (
+                "Refusals by reason",
+                "reqps",
+                "{{status}} {{code}}",
+                rate("bedplate_http_refusals_total", "status, code"),
+            ),
             ("Limiter on its own", "short", "{{job}}", "max by (job) (bedplate_limiter_degraded)"),
             ("Limiter's trips", "ops", "{{result}}", rate("bedplate_limiter_trips_total", "result")),
             ("Limited (429)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="429"')),
@@ -101,6 +131,14 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
             ("Not allowed (403)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="403"')),
             ("Unknown paths", "reqps", "{{method}}", rate(REQUESTS, "method", 'route="unmatched"')),
             ("Not modified (304)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="304"')),
+            ("Shed under load", "reqps", "{{reason}}", rate("bedplate_requests_shed_total", "reason")),
+            ("Bodies not read", "reqps", "{{reason}}", rate("bedplate_bodies_refused_total", "reason")),
+            (
+                "Answers compressed",
+                "reqps",
+                "{{encoding}}",
+                rate("bedplate_answers_compressed_total", "encoding"),
+            ),
             (
                 "Conflicts",
                 "reqps",
@@ -112,37 +150,33 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
     "identity": (
         "Bedplate: identity and business",
         [
+            ("Sign-ins", "ops", "{{method}} {{outcome}}", rate("bedplate_sign_ins_total", "method, outcome")),
+            ("Sign-ups", "ops", "{{method}}", rate("bedplate_signups_total", "method")),
+            ("Sessions ended", "ops", "{{because}}", rate("bedplate_sessions_ended_total", "because")),
+            ("Refresh tokens reused", "ops", "reused", total("bedplate_refresh_tokens_reused_total")),
+            ("Accounts", "ops", "{{change}}", rate("bedplate_account_changes_total", "change")),
             (
-                "Signed in",
-                "reqps",
-                "signed in",
-                rate(REQUESTS, "status", 'route="/v1/auth/login",status="200"'),
+                "Second factors",
+                "ops",
+                "{{kind}} {{change}}",
+                rate("bedplate_factor_changes_total", "kind, change"),
             ),
-            (
-                "Sign-ins refused",
-                "reqps",
-                "{{status}}",
-                rate(REQUESTS, "status", 'route="/v1/auth/login",status=~"4.."'),
-            ),
-            (
-                "Sign-ups asked for",
-                "reqps",
-                "{{status}}",
-                rate(REQUESTS, "status", 'route="/v1/auth/signup"'),
-            ),
+            ("Second factors refused", "ops", "refused", total("bedplate_factors_refused_total")),
+            ("API keys", "ops", "{{change}}", rate("bedplate_api_key_changes_total", "change")),
+            ("Providers' identities", "ops", "{{change}}", rate("bedplate_identity_changes_total", "change")),
+            ("Roles", "ops", "{{change}}", rate("bedplate_role_changes_total", "change")),
+            ("Teams made", "ops", "made", total("bedplate_teams_created_total")),
+            ("Invitations", "ops", "{{outcome}}", rate("bedplate_invitations_total", "outcome")),
+            ("Mails", "ops", "{{outcome}}", rate("bedplate_mails_total", "outcome")),
             ("Refreshes", "reqps", "{{status}}", rate(REQUESTS, "status", 'route="/v1/auth/refresh"')),
-            (
-                "Plans made",
-                "reqps",
-                "{{status}}",
-                rate(REQUESTS, "status", 'method="POST",route="/v1/plans"'),
-            ),
-            (
-                "Jobs asked for",
-                "reqps",
-                "{{status}}",
-                rate(REQUESTS, "status", 'method="POST",route="/v1/jobs"'),
-            ),
+            ("Plans made", "ops", "made", total("bedplate_plans_created_total")),
+            ("Documents taken in", "ops", "taken in", total("bedplate_plans_imported_total")),
+            ("Conflicts in them", "ops", "conflicts", total("bedplate_import_conflicts_total")),
+            ("Documents written", "ops", "written", total("bedplate_plans_exported_total")),
+            ("Tasks added", "ops", "added", total("bedplate_tasks_created_total")),
+            ("Tasks moved", "ops", "to {{after}}", rate("bedplate_tasks_moved_total", "after")),
+            ("Tasks completed", "ops", "completed", total("bedplate_tasks_completed_total")),
+            ("By hand", "ops", "{{change}}", rate("bedplate_interventions_total", "change")),
         ],
     ),
 }

@@ -5,6 +5,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from bedplate import app
 from bedplate.platform.telemetry.metrics import PREFIX
+from bedplate.platform.telemetry.tallies import declare
 from tools.markdown import code, header, table
 
 ABOUT = """What `/metrics` shows, in Prometheus' text format. `{app}` counts in every process; all processes that share
@@ -15,6 +16,7 @@ KINDS: dict[type[MetricWrapperBase], str] = {Counter: "counter", Gauge: "gauge",
 
 def metrics_page() -> str:
     """Every series of ours by the part that declares it."""
+    declare(metric for domain in app.DOMAINS for metric in domain.metrics)
     rows = [_row(metric) for metric in _ours()]
     about = ABOUT.format(app=app.__name__.partition(".")[0])
     return f"{header('Metrics', about)}\n{table(('metric', 'kind', 'labels', 'meaning', 'buckets'), rows)}\n"

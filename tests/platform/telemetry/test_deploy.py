@@ -41,6 +41,13 @@ async def test_every_metric_asked_for_is_told(path, told):
     assert asked <= told | recorded()
 
 
+async def test_every_metric_that_is_told_is_on_a_dashboard_and_in_the_reference(told):
+    told = {name for name in told if not name.endswith("_created")}
+    shown = "".join(path.read_text() for path in [*DASHBOARDS, *RULES])
+    reference = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    assert {name for name in told if name not in shown or name not in reference} == set()
+
+
 def test_every_alert_has_its_page_and_every_page_its_alert():
     alerts = {name for path in RULES for name in ALERT.findall(path.read_text())}
     pages = {page.stem for page in RUNBOOKS.glob("*.md")} - {"README"}
