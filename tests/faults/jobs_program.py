@@ -13,7 +13,16 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 
 from bedplate.platform.db import Database
-from bedplate.platform.jobs import JobContext, JobsRuntime, RedisCarrier, enqueue, enqueue_many, task
+from bedplate.platform.jobs import (
+    Empty,
+    JobContext,
+    JobsRuntime,
+    RedisCarrier,
+    Schedule,
+    enqueue,
+    enqueue_many,
+    task,
+)
 from bedplate.settings import Secret
 from bedplate.settings.database import DatabaseSettings
 from bedplate.settings.jobs import JobsSettings
@@ -41,10 +50,24 @@ async def effect(ctx: JobContext, payload: Number) -> int:
     return payload.value
 
 
-def make_runtime(database_url: str, redis_url: str) -> JobsRuntime:
+@task("faults.endless", payload=Number, timeout=600, max_attempts=1000)
+async def endless(_ctx: JobContext, _payload: Number) -> None:
+    await asyncio.Event().wait()
+
+
+@task("faults.tick", timeout=20, payload=Empty)
+async def tick(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+RARELY = Schedule(name="faults.tick", task=tick, cron="0 0 1 1 *")
+TASKS = (effect, endless, tick)
+
+
+def make_runtime(database_url: str, redis_url: str, *schedules: Schedule) -> JobsRuntime:
     database = Database(DatabaseSettings(url=Secret(database_url), pool_size=5, connect_timeout=2))
     redis = Redis.from_url(redis_url, socket_timeout=None, protocol=3)
-    return JobsRuntime(database, SETTINGS, RedisCarrier(redis, "faults"), tasks=[effect])
+    carrier = RedisCarrier(redis, "faults")
+    return JobsRuntime(database, SETTINGS, carrier, tasks=TASKS, schedules=schedules)
 
 
 async def feed(runtime: JobsRuntime, number: int, seconds: float) -> None:
@@ -87,7 +110,8 @@ def print_tasks() -> None:
 
 def main(mode: str, database_url: str, redis_url: str, *rest: str) -> None:
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
-    runtime = make_runtime(database_url, redis_url)
+    schedules = (RARELY,) if mode == "work-by-the-clock" else ()
+    runtime = make_runtime(database_url, redis_url, *schedules)
     if mode == "feed":
         asyncio.run(watched(feed(runtime, int(rest[0]), float(rest[1]))))
     elif mode == "put-and-die":
