@@ -10,7 +10,11 @@ class RedisSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Redis 7 or Valkey 8 and later."""
 
     url: Annotated[
-        Secret, Meta(description="`redis://`, `rediss://` or `unix://` URL. Empty: the embedded server.")
+        Secret,
+        Meta(
+            description="`redis://`, `rediss://` or `unix://` URL; `redis+sentinel://host:26379,host/service/0` for "
+            "what Sentinels watch, `redis+cluster://host:6379,host` for a cluster. Empty: the embedded server."
+        ),
     ] = Secret("")
     timeout: Annotated[float, Meta(gt=0, description="Seconds before a command counts as failed.")] = 0.25
     connect_timeout: Annotated[float, Meta(gt=0, description="Seconds to open a connection.")] = 0.5

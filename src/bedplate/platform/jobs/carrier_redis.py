@@ -8,6 +8,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from bedplate.platform.jobs.carrier import Due
+from bedplate.platform.redis.client import Client, connect
 from bedplate.platform.redis.scripts import traced
 from bedplate.settings.redis import RedisSettings
 
@@ -24,7 +25,7 @@ class RedisCarrier:
         TimeoutError: Redis did not answer within a few seconds.
     """
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
+    def __init__(self, redis: Client, prefix: str) -> None:
         self._redis = redis
         self._prefix = prefix
 
@@ -32,6 +33,8 @@ class RedisCarrier:
     def connect(cls, settings: RedisSettings) -> "RedisCarrier":
         """Open the queue's own pool; a blocking pop waits longer than a command may take."""
         url = settings.url.reveal()
+        if url.startswith("redis+"):
+            return cls(connect(settings, timeout=float("inf")), settings.prefix)
         # A unix socket has nothing to keep alive, and its connection class does not take the option.
         keepalive = {} if url.startswith("unix:") else {"socket_keepalive": True}
         redis = Redis.from_url(

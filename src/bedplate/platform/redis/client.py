@@ -6,6 +6,7 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from bedplate.settings.redis import RedisSettings
 
@@ -56,7 +57,11 @@ def _watched(url: str, options: dict[str, Any]) -> Redis:
 
 def _cluster(url: str, options: dict[str, Any]) -> RedisCluster:
     nodes = [ClusterNode(host, port) for host, port in _hosts(url, CLUSTER_PORT)]
-    return RedisCluster(startup_nodes=nodes, cluster_error_retry_attempts=1, **options, **_login(url))
+    # Once more after a node has said that a slot moved on, or did not answer.
+    options["retry"] = Retry(NoBackoff(), 1)
+    # A word that servers do not know costs each connection a round trip.
+    options["maint_notifications_config"] = MaintNotificationsConfig(enabled=False)
+    return RedisCluster(startup_nodes=nodes, **options, **_login(url))
 
 
 def _hosts(url: str, default_port: int) -> list[tuple[str, int]]:

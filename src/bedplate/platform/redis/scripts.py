@@ -8,6 +8,7 @@ from redis.asyncio import RedisCluster
 from redis.exceptions import NoScriptError
 
 from bedplate.platform.redis.client import Client
+from bedplate.platform.redis.cluster import ClusterWires
 from bedplate.platform.redis.watchdog import Watchdog
 from bedplate.platform.redis.wire import Wire, Word
 from bedplate.platform.telemetry.spans import leaf, recording
@@ -43,13 +44,14 @@ async def traced[T](verb: str, script: str, call: Awaitable[T]) -> T:
 
 
 class ScriptRunner:
-    """Runs scripts over a connection of its own; in a cluster, over redis-py's to the key's node.
+    """Runs scripts over a connection of its own; in a cluster, over one to the key's node.
 
     `patience` is how many seconds of a turning event loop an answer may take.
     """
 
     def __init__(self, client: Client, patience: float) -> None:
         self._client: Any = client
+        self._nodes = ClusterWires(client) if isinstance(client, RedisCluster) else None
         self._wire = None if isinstance(client, RedisCluster) else Wire(client)
         self._watchdog = Watchdog(patience)
 
@@ -72,8 +74,9 @@ class ScriptRunner:
 
     def close(self) -> None:
         """Drop the connection."""
-        if self._wire is not None:
-            self._wire.hang_up()
+        for connection in (self._wire, self._nodes):
+            if connection is not None:
+                connection.hang_up()
 
     async def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         try:
@@ -92,5 +95,7 @@ class ScriptRunner:
             return await call(*words)
 
     async def _call(self, verb: str, script: str, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
-        call = self._client.execute_command if self._wire is None else self._wire.call
-        return await call(verb, script, len(keys), *keys, *arguments)
+        words = (verb, script, len(keys), *keys, *arguments)
+        if self._nodes is not None:
+            return await self._nodes.call(keys[0], *words)
+        return await self._wire.call(*words) if self._wire is not None else None
