@@ -54,17 +54,19 @@ class CacheLayer:
 
         async def renew() -> Made:
             again = Capture(self._cache.max_entry, None)
-            await self.app(_copy(scope), _nothing, again)
+            request = _copy(scope)
+            _drop_condition(request, asked)
+            await self.app(request, _nothing, again)
             return _made(again, plan.cached)
 
         got = await self._cache.entries.get(slot, plan.times, make, renew)
+        scope["headers"] = headers
         plan.results[got.result]()
         if got.value is not None:
             await send_kept(got.value, got.age, asked.if_none_match, send)
         elif capture.started:
             await send_made(capture, asked.if_none_match, send)
         else:
-            scope["headers"] = headers
             await self.app(scope, receive, send)
 
 
