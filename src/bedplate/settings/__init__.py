@@ -15,6 +15,7 @@ from bedplate.settings.redis import RedisSettings
 from bedplate.settings.secret import Secret
 from bedplate.settings.service import ServiceSettings
 from bedplate.settings.telemetry import TelemetrySettings
+from bedplate.settings.vault import VaultSettings
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail: MailSettings = MailSettings()
     oidc: OidcSettings = OidcSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    vault: VaultSettings = VaultSettings()
 
 
 __all__ = ["Secret", "Settings"]

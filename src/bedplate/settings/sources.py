@@ -2,6 +2,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from bedplate.settings.vault import VaultSettings, read_vault
+
 PREFIX = "BEDPLATE_"
 ALIASES = {
     "OTEL_EXPORTER_OTLP_ENDPOINT": "BEDPLATE_TELEMETRY_OTLP_ENDPOINT",
@@ -14,7 +16,7 @@ def gather(
 ) -> tuple[dict[str, str], list[str]]:
     """Collect raw values by full variable name, and the faults met on the way.
 
-    In falling precedence: the environment, the `_FILE` twin of a variable, the secrets folder, `.env`.
+    In falling precedence: the environment, the `_FILE` twin of a variable, Vault, the secrets folder, `.env`.
     """
     faults: list[str] = []
     env = dict(os.environ if environ is None else environ)
@@ -22,6 +24,7 @@ def gather(
     folder = env.get("BEDPLATE_SERVICE_SECRETS_DIR") or found.get("BEDPLATE_SERVICE_SECRETS_DIR")
     if folder:
         found.update(_folder(Path(folder), faults))
+    found.update(_vault({**found, **env}, faults))
     known = {**{alias: env[alias] for alias in ALIASES if alias in env}, **env}
     for name in list(known):
         if name.startswith(PREFIX) and name.endswith("_FILE"):
@@ -61,10 +64,26 @@ def _folder(path: Path, faults: list[str]) -> dict[str, str]:
         faults.append(f"BEDPLATE_SERVICE_SECRETS_DIR: {path} is not a folder")
         return {}
     names = {p.name.upper(): p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")}
-    return {
-        name if name.startswith(PREFIX) else PREFIX + name: _read(file, name, faults)
-        for name, file in names.items()
-    }
+    return {_full(name): _read(file, name, faults) for name, file in names.items()}
+
+
+def _vault(known: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    url = known.get(f"{PREFIX}VAULT_URL")
+    if not url:
+        return {}
+    token = known.get(f"{PREFIX}VAULT_TOKEN", "")
+    if f"{PREFIX}VAULT_TOKEN_FILE" in known:
+        token = _read(Path(known[f"{PREFIX}VAULT_TOKEN_FILE"]), f"{PREFIX}VAULT_TOKEN_FILE", faults)
+    try:
+        secret = read_vault(url, token, known.get(f"{PREFIX}VAULT_PATH") or VaultSettings().path)
+    except ValueError as error:
+        faults.append(f"{PREFIX}VAULT_URL: {error}")
+        return {}
+    return {_full(name.upper()): value for name, value in secret.items()}
+
+
+def _full(name: str) -> str:
+    return name if name.startswith(PREFIX) else PREFIX + name
 
 
 def _read(path: Path, name: str, faults: list[str]) -> str:
