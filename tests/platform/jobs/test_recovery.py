@@ -7,7 +7,7 @@ from bedplate.platform.jobs.handover import register_handover
 from bedplate.platform.jobs.ledger.outcomes import Outcome, record
 from bedplate.settings.jobs import JobsSettings
 
-from .conftest import FAST, until, working
+from .conftest import until, working
 
 
 @task("test.quick", timeout=10)
@@ -111,12 +111,12 @@ async def test_an_outcome_under_another_workers_claim_changes_nothing(database, 
 
 async def test_a_lease_is_renewed_while_the_job_runs(database, make_runtime, sql):
     opened = asyncio.Event()
-    async with working(make_runtime(gate, resources={asyncio.Event: opened})):
+    settings = JobsSettings(poll_interval=0.2, lease=3.0)
+    async with working(make_runtime(gate, settings=settings, resources={asyncio.Event: opened})):
         job_id = await put(database, gate)
         await running(sql, job_id)
         first = await sql.fetchval("select lease_until from job where id = $1", job_id)
-        later = first + dt.timedelta(seconds=FAST.lease)
-        await until(lambda: sql.fetchval("select 1 from job where lease_until > $1", later))
+        await until(lambda: sql.fetchval("select 1 from job where lease_until > $1", first))
         assert await sql.fetchval("select attempt from job where id = $1", job_id) == 1
         opened.set()
 
@@ -138,7 +138,9 @@ async def test_a_draining_worker_gives_back_what_it_could_not_finish(database, m
 
 async def test_a_draining_worker_finishes_what_it_can(database, make_runtime, sql):
     opened = asyncio.Event()
-    async with working(make_runtime(gate, resources={asyncio.Event: opened})) as worker:
+    settings = JobsSettings(poll_interval=0.2, grace=60.0)
+    runtime = make_runtime(gate, settings=settings, resources={asyncio.Event: opened})
+    async with working(runtime) as worker:
         job_id = await put(database, gate)
         await running(sql, job_id)
         worker.stopping.set()
@@ -172,7 +174,7 @@ async def test_memory_over_its_limit_ends_the_worker(make_runtime):
     runtime = make_runtime(quick, settings=settings)
     async with runtime.lifespan():
         worker = runtime.worker()
-        await asyncio.wait_for(worker.run(), 10)
+        await asyncio.wait_for(worker.run(), 60)
     assert worker.recycle
 
 
