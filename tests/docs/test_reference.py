@@ -14,7 +14,7 @@ def test_the_generated_pages_are_current() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert checked.returncode == 0, f"run `python -m tools.reference`: {checked.stderr}"

@@ -19,7 +19,7 @@ from fixtures.tutorial import Block, blocks
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "tutorial.md"
 NEW = "bedplate.domains.notes"
-COMMAND_SECONDS = 120
+COMMAND_SECONDS = 600
 WITHOUT_SERVERS = "-u BEDPLATE_DATABASE_URL -u BEDPLATE_DATABASE_OWNER_URL -u BEDPLATE_REDIS_URL"
 PASSWORD = "only for this run, and long"
 
