@@ -96,11 +96,12 @@ def load(url: str, worker: int, *, seconds: int, headers: tuple[str, ...] = ()) 
     before = _cpu_seconds(worker)
     output = subprocess.run(pinned(LOAD_CORE, command), capture_output=True, text=True, check=True).stdout
     cpu = _cpu_seconds(worker) - before
-    rate, total = _number(r"Requests/sec:\s+([\d.]+)", output), _number(r"(\d+) requests in", output)
-    refused = _number(r"Non-2xx or 3xx responses: (\d+)", output)
+    rate, total = number(r"Requests/sec:\s+([\d.]+)", output), number(r"(\d+) requests in", output)
+    refused = number(r"Non-2xx or 3xx responses: (\d+)", output)
     return Result(rate, int(refused), cpu / max(total, 1) * 1e6)
 
 
-def _number(pattern: str, text: str) -> float:
+def number(pattern: str, text: str) -> float:
+    """The figure that a pattern finds; nought without one."""
     found = re.search(pattern, text)
     return float(found.group(1)) if found else 0.0
