@@ -58,7 +58,7 @@ from bedplate.platform.http.queries import declared_query_parameters, page_query
 from bedplate.platform.http.service import Service
 from bedplate.platform.idempotency import idempotency_layer
 from bedplate.platform.jobs import Carrier, JobsRuntime, RedisCarrier
-from bedplate.platform.jobs.plugin import JobsPlugin
+from bedplate.platform.jobs.plugin import JobsPlugin, PayloadSchemas
 from bedplate.platform.limits import Limits, limit_layer
 from bedplate.platform.mail import Mailer, make_mailer
 from bedplate.platform.mail.page import MailboxController
@@ -162,7 +162,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         stores={"limits": state.limits.store},
         openapi_config=openapi_config("Bedplate", version("bedplate"), ABOUT),
-        plugins=[GranianPlugin(), JobsPlugin(state.jobs), RawJson()],
+        plugins=[GranianPlugin(), JobsPlugin(state.jobs), PayloadSchemas(state.jobs.tasks), RawJson()],
         logging_config=None,
         request_class=TypedRequest,
         response_class=JsonAnswer,

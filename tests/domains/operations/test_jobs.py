@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from bedplate.platform.jobs import JobContext, JobsRuntime, Permanent, enqueue, task
+from bedplate.platform.jobs import JobContext, JobsRuntime, Permanent, enqueue, enqueue_alone, task
 from fixtures.people import Join, Person
 
 
@@ -129,6 +129,35 @@ async def test_a_failed_job_says_why_and_is_tried_again(asgi, join, runtime):
         async with asyncio.timeout(60):
             while (await ended(asgi, person, location))["attempts"] != 2:
                 await asyncio.sleep(0.01)
+
+
+async def test_what_a_credential_may_not_start_it_may_not_retry(asgi, join, runtime):
+    person = await join(asgi)
+    job_id = await enqueue_alone(runtime.database, guarded, Order(), owner_id=UUID(person.user_id), delay=60)
+    await runtime.database.reads.fetch(
+        "update job set state = 'dead', ended_at = now() where id = $1", job_id
+    )
+    refused = await asgi.post(f"/v1/jobs/{job_id}/retry", headers=person.headers)
+    assert (refused.status_code, refused.json()["code"]) == (403, "missing_permission")
+
+
+async def test_a_job_that_succeeded_is_not_tried_again(asgi, join, runtime):
+    person = await join(asgi)
+    async with working(runtime):
+        location = await start(asgi, person)
+        await ended(asgi, person, location)
+    refused = await asgi.post(f"{location}/retry", headers=person.headers)
+    assert (refused.status_code, refused.json()["code"]) == (409, "job_ended")
+    assert refused.json()["detail"] == "The job is succeeded; only a failed or dead one is tried again"
+
+
+async def test_the_document_types_every_public_payload(asgi):
+    schemas = (await asgi.get("/openapi.json")).json()["components"]["schemas"]
+    kinds = {
+        kind["$ref"].rpartition("/")[2] for kind in schemas["StartJob"]["properties"]["payload"]["anyOf"]
+    }
+    assert kinds == {"ImportPayload", "ExportPayload", "Empty"}
+    assert set(schemas["ImportPayload"]["required"]) == {"plan_id", "document_id"}
 
 
 async def test_a_queued_job_is_cancelled(asgi, join, make_admin):

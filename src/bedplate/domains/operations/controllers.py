@@ -120,6 +120,6 @@ class JobController(Controller):
         self, job_id: UUID, caller: Caller, db: Transaction, book: JobBook, actor: Actor
     ) -> Response[dict[str, UUID]]:
         """Queue a failed or dead job again."""
-        await book.retry(db, caller.user_id, job_id)
+        await book.retry(db, caller.user_id, caller.scopes, job_id)
         await record(db, "job.retried", actor, resource=f"job:{job_id}")
         return accepted({"id": job_id}, f"/v1/jobs/{job_id}")

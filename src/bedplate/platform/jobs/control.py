@@ -94,11 +94,14 @@ async def retry_job(session: AsyncSession, job_id: UUID, *, attempts: int) -> No
 
     Raises:
         JobNotFound: there is no such job.
-        JobNotEnded: it is not a failed or dead one.
+        JobNotEnded: it is queued or running.
+        JobEnded: it has succeeded or was cancelled.
         JobKeyTaken: another job with its unique key is queued or running.
     """
     if not await retry_jobs(session, Which(ids=(job_id,)), attempts=attempts):
         state = await _state(session, job_id)
+        if state in {"succeeded", "cancelled"}:
+            raise JobEnded(f"The job is {state}; only a failed or dead one is tried again")
         raise JobKeyTaken if state in {"failed", "dead"} else JobNotEnded
 
 

@@ -75,15 +75,19 @@ class JobBook:
         await self._require(session, user_id, job_id)
         await cancel_job(session, job_id, keep=self._settings.keep_cancelled)
 
-    async def retry(self, session: AsyncSession, user_id: UUID, job_id: UUID) -> None:
+    async def retry(self, session: AsyncSession, user_id: UUID, scopes: frozenset[str], job_id: UUID) -> None:
         """Queue a failed or dead job again.
 
         Raises:
             JobNotFound: it is not this person's to retry.
-            JobNotEnded: it is not a failed or dead one.
+            JobTypeForbidden: the credential lacks the type's permission.
+            JobNotEnded: it is queued or running.
+            JobEnded: it has succeeded or was cancelled.
+            JobKeyTaken: another job with its unique key is queued or running.
         """
         name = await self._require(session, user_id, job_id)
         task = self._tasks.get(name)
+        _permit(task, scopes)
         await retry_job(session, job_id, attempts=task.max_attempts if task else 1)
 
     async def start(
@@ -106,8 +110,7 @@ class JobBook:
             known = ", ".join(sorted(one.name for one in self._tasks.all() if one.public))
             message = f"One of: {known}"
             raise UnknownJobType(message, errors=[FieldError("/type", "enum", message)])
-        if task.permission is not None and task.permission not in scopes:
-            raise JobTypeForbidden(extra={"permission": task.permission})
+        _permit(task, scopes)
         value = decode_payload(task, payload)
         team_id = await task.admit(session, user_id, value) if task.admit else None
         return await enqueue(session, task, value, owner_id=user_id, team_id=team_id)
@@ -117,6 +120,11 @@ class JobBook:
         if name is None:
             raise JobNotFound
         return name
+
+
+def _permit(task: Task[Any] | None, scopes: frozenset[str]) -> None:
+    if task is not None and task.permission is not None and task.permission not in scopes:
+        raise JobTypeForbidden(extra={"permission": task.permission})
 
 
 def decode_payload[P: msgspec.Struct](task: Task[P], payload: msgspec.Raw) -> P:
