@@ -3,11 +3,13 @@
 import inspect
 from collections.abc import AsyncGenerator
 from importlib.metadata import requires
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 from litestar import Litestar, Response, get
 from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.asyncio import Redis
@@ -88,6 +90,28 @@ def test_litestar_two_generator_dependencies_turn_a_refusal_into_500() -> None:
 def test_litestar_an_unknown_page_of_the_documents_is_html() -> None:
     with client(there) as asked:
         assert asked.get("/schema/nothing").headers["content-type"].startswith("text/html")
+
+
+class Small(msgspec.Struct):
+    size: int
+
+
+class Large(msgspec.Struct):
+    size: int
+    parts: Annotated[tuple[Small, ...], msgspec.Meta(max_length=9)] = ()
+
+
+def test_litestar_documents_a_tuple_as_holding_anything_and_a_union_as_exclusive() -> None:
+    @get("/either", sync_to_thread=False)
+    def either() -> Large | Small:
+        return Small(1)
+
+    app = Litestar([either], openapi_config=OpenAPIConfig("Either", "1"), logging_config=None)
+    document = app.openapi_schema.to_schema()
+    answer = document["paths"]["/either"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert len(answer["oneOf"]) == 2
+    large = document["components"]["schemas"]["Large"]
+    assert {} in large["properties"]["parts"]["items"]["oneOf"]
 
 
 def test_redis_waits_five_seconds_by_default() -> None:
