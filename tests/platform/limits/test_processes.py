@@ -1,6 +1,7 @@
 """The limits of the really served application, over four processes."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -28,14 +29,22 @@ ROUTES = (
 REFUSED = 429
 
 
+def restored(began: float) -> int:
+    """How many of a hundred an hour came back since: one in 36 seconds, which a busy machine may take."""
+    return int((time.monotonic() - began) / 36)
+
+
 @pytest.fixture(scope="module")
 def forks(
     settings: Settings, own_valkey: Valkey, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Fleet]:
     """Four processes with a Redis of their own; reading is limited."""
     alone = msgspec.structs.replace(settings, redis=RedisSettings(url=Secret(own_valkey.url)))
-    overrides = "read=100/3600 lease:0"
-    with forked(alone, tmp_path_factory.mktemp("limited"), BEDPLATE_LIMITS_OVERRIDES=overrides) as fleet:
+    told = {
+        "BEDPLATE_LIMITS_OVERRIDES": "read=100/3600 lease:0,auth=100/3600 lease:50",
+        "BEDPLATE_HTTP_TRUSTED_PROXIES": "127.0.0.0/8",
+    }
+    with forked(alone, tmp_path_factory.mktemp("limited"), **told) as fleet:
         yield fleet
 
 
@@ -64,20 +73,43 @@ async def storm(clients: list[httpx.AsyncClient], headers: dict[str, str], reque
 async def test_one_policy_over_eight_routes_and_four_processes(
     four: list[httpx.AsyncClient], own_valkey: Valkey, requests: int
 ) -> None:
+    began = time.monotonic()
     first = await sign_up(four[0])
     seen = await storm(four, first.headers, requests)
     # Signing up read /v1/me once.
-    assert seen.total() - seen[REFUSED] == 99
+    assert 99 <= seen.total() - seen[REFUSED] <= 99 + restored(began)
     assert max(seen) < 500
 
+    began = time.monotonic()
     second = await sign_up(four[0])
     own_valkey.stop()
     seen = await storm(four, second.headers, requests)
-    assert seen.total() - seen[REFUSED] <= 104
+    assert seen.total() - seen[REFUSED] <= 104 + restored(began)
     assert max(seen) < 500
 
     own_valkey.start()
     seen = await storm(four, second.headers, 100)
+    assert max(seen) < 500
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("requests", [400, pytest.param(2_000, marks=pytest.mark.nightly)])
+async def test_a_leased_policy_over_four_processes(
+    four: list[httpx.AsyncClient], own_valkey: Valkey, requests: int
+) -> None:
+    own_valkey.start()
+    # A client of its own, behind a proxy: others of this file sign in under the same policy.
+    headers = {"X-Forwarded-For": f"203.0.113.{requests % 251}"}
+
+    async def ask(number: int) -> int:
+        answer = await four[number % 4].post(
+            "/v1/auth/refresh", json={"refresh_token": "none"}, headers=headers
+        )
+        return answer.status_code
+
+    began = time.monotonic()
+    seen = Counter(await asyncio.gather(*(ask(number) for number in range(requests))))
+    assert 90 <= seen.total() - seen[REFUSED] <= 100 + restored(began)
     assert max(seen) < 500
 
 

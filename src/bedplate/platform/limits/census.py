@@ -9,7 +9,9 @@ from bedplate.platform.limits.limiter import Limiter
 from bedplate.platform.redis import DOWN, Script, ScriptRunner
 
 COUNT = Script(__package__ or "", "census.lua")
-BEAT, FORGOTTEN = 2.0, 7
+BEAT, FORGOTTEN = 2.0, 60
+"""Seconds between two signs of life, and after the last: one that is merely slow must not be forgotten, for
+then the others would grant its share, too."""
 
 
 class Census:
