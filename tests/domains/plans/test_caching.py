@@ -14,7 +14,7 @@ from .conftest import SAMPLE, Workspace
 
 FRESH = {"Cache-Control": "no-store"}
 # Kept by its days, not by its address.
-BY_QUERY = "/v1/plans/{plan_id}/burndown"
+BY_QUERY = "/v1/plans/{plan_id}/burndown?limit=100"
 
 type Write = Callable[[Workspace], Awaitable[object]]
 

@@ -11,6 +11,7 @@ from bedplate.platform.cache.capture import Capture
 from bedplate.platform.cache.core import Made
 from bedplate.platform.cache.declare import OPT, Cached
 from bedplate.platform.cache.plan import Asked, CachePlan
+from bedplate.platform.cache.store import Slot
 
 FAILED = 500
 
@@ -41,9 +42,20 @@ class CacheLayer:
             plan.results["bypass"]()
             await self.app(scope, receive, send)
             return
-        connection = ASGIConnection[Any, Any, Any, Any](scope)
-        for guard in plan.guards:
-            await guard(connection, plan.handler)
+        if plan.guards:
+            connection = ASGIConnection[Any, Any, Any, Any](scope)
+            for guard in plan.guards:
+                await guard(connection, plan.handler)
+        got = self._cache.entries.at_hand(slot)
+        if got is None or got.value is None:
+            await self._get(scope, receive, send, plan, asked, slot)
+            return
+        plan.results[got.result]()
+        await send_kept(got.value, got.age, asked.if_none_match, send)
+
+    async def _get(
+        self, scope: Scope, receive: Receive, send: Send, plan: CachePlan, asked: Asked, slot: Slot
+    ) -> None:
         headers = scope["headers"]
         _drop_condition(scope, asked)
         capture = Capture(self._cache.max_entry, send)
