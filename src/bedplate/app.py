@@ -47,6 +47,7 @@ from bedplate.platform.domain import Domain
 from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.http.cors import Cors
 from bedplate.platform.http.deadline import Deadlines, deadline_layer
+from bedplate.platform.http.freshness import RedisMarks, mark_writes, reads_of
 from bedplate.platform.http.gate import Gate
 from bedplate.platform.http.health import HealthController, Probes
 from bedplate.platform.http.json_answer import JsonAnswer
@@ -150,6 +151,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         },
         middleware=[DefineMiddleware(RouteLayers, layers=_layers(settings, state))],
         after_request=idempotency.remember_answer,
+        before_send=[mark_writes] if database.replica else [],
         exception_handlers=exception_handlers({k: v for domain in DOMAINS for k, v in domain.errors.items()}),
         lifespan=[
             telemetry.lifespan,
@@ -217,6 +219,8 @@ def _state(settings: Settings, database: Database) -> State:
     cookies = sessions.Cookies(sealer, database, revocations, settings.auth)
     origins = Origins(settings.http.public_url, settings.http.allowed_origins)
     client: Any = connect(settings.redis)
+    max_lag = settings.database.replica_max_lag
+    database.follow(RedisMarks(client, prefix=settings.redis.prefix, max_lag=max_lag))
     return State(
         {
             "settings": settings,
@@ -318,8 +322,7 @@ def _transactions(database: Database) -> Callable[[], AsyncGenerator[Transaction
 
 
 def _reads(request: Request[Any, Any, Any]) -> ReadPool:
-    database: Database = request.app.state.database
-    return database.reads
+    return reads_of(request.scope, request.app.state.database)
 
 
 def _caller(request: Request[Any, Any, Any]) -> Caller | None:

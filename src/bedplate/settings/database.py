@@ -20,7 +20,9 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     listen_url: Annotated[
         Secret,
-        Meta(description="`postgresql://…` for LISTEN, past every pooler: a connection a process. Empty: `url`."),
+        Meta(
+            description="`postgresql://…` for LISTEN, past every pooler: a connection a process. Empty: `url`."
+        ),
     ] = Secret("")
     replica_url: Annotated[
         Secret, Meta(description="`postgresql://…` of a streaming replica, for reads declared to bear it.")
@@ -41,7 +43,11 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
     statement_timeout: Annotated[float, Meta(gt=0, description="Seconds a statement may take.")] = 15.0
     lock_timeout: Annotated[float, Meta(gt=0, description="Seconds a statement may wait for a lock.")] = 5.0
     statement_cache_size: Annotated[
-        int, Meta(ge=0, description="Prepared statements a connection; 0 behind a PgBouncer without `max_prepared_statements`.")
+        int,
+        Meta(
+            ge=0,
+            description="Prepared statements a connection; 0 behind a PgBouncer without `max_prepared_statements`.",
+        ),
     ] = 512
     connect_timeout: Annotated[float, Meta(gt=0, description="Seconds to open a connection.")] = 5.0
 

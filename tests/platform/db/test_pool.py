@@ -18,7 +18,7 @@ def opened(database_settings: DatabaseSettings) -> list[asyncpg.Connection]:
 @pytest.fixture
 def pool(database_settings: DatabaseSettings, opened: list[asyncpg.Connection]) -> ReadPool:
     async def connect() -> asyncpg.Connection:
-        opened.append(await asyncpg.connect(database_settings.url.reveal()))
+        opened.append(await asyncpg.connect(database_settings.direct_url.reveal()))
         return opened[-1]
 
     return ReadPool(connect, size=2, timeout=60)

@@ -38,7 +38,7 @@ async def database(jobs_database_settings: DatabaseSettings) -> AsyncIterator[Da
 
 @pytest.fixture
 async def sql(jobs_database_settings: DatabaseSettings) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(jobs_database_settings.url.reveal())
+    connection = await asyncpg.connect(jobs_database_settings.direct_url.reveal())
     yield connection
     await connection.close()
 

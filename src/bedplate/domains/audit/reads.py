@@ -115,5 +115,6 @@ EVENTS = Listing(
         "since": AuditEvent.created_at >= bindparam("since"),
         "until": AuditEvent.created_at < bindparam("until"),
     },
+    may_lag=True,
 )
-EVENT = Read(_EVENTS.where(AuditEvent.id == bindparam("id")), AuditRow)
+EVENT = Read(_EVENTS.where(AuditEvent.id == bindparam("id")), AuditRow, may_lag=True)

@@ -64,8 +64,8 @@ async def open_connection(
 
 async def through_pooler(connection: Connection) -> bool:
     """Whether something between stands in for the server: the process that answers is not the one that greeted."""
-    answering, greeted = await connection.fetchval("select pg_backend_pid()"), connection.get_server_pid()
-    return bool(answering != greeted)
+    row = cast("Any", await connection.fetchrow("select pg_backend_pid()"))
+    return row[0] != cast("Any", connection).get_server_pid()
 
 
 def _milliseconds(seconds: float) -> str:

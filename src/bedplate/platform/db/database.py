@@ -1,5 +1,5 @@
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from bedplate.platform.db.connecting import open_connection
 from bedplate.platform.db.pool import Connection, ReadPool
+from bedplate.platform.db.replica import Marks, Replica
 from bedplate.platform.db.session import unit_of_work
 from bedplate.platform.telemetry.sql import trace_engine
 from bedplate.settings.database import DatabaseSettings
@@ -26,6 +27,7 @@ class Database:
         self.reads = ReadPool(
             partial(self.connect, timed=False), size=settings.read_pool_size, timeout=settings.pool_timeout
         )
+        self.replica: Replica | None = None
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autobegin=True)
         self._durable_sessions = async_sessionmaker(self.durable_engine, expire_on_commit=False)
 
@@ -54,6 +56,25 @@ class Database:
             parameters=parameters,
         )
 
+    def follow(self, marks: Marks) -> None:
+        """Send reads that bear a lag to the replica, where the settings name one; `marks` are all processes'."""
+        configured = self.settings
+        if configured.replica_url:
+            pool = ReadPool(
+                self._connect_replica, size=configured.read_pool_size, timeout=configured.connect_timeout
+            )
+            self.replica = Replica(self.reads, pool, marks, max_lag=configured.replica_max_lag)
+
+    async def _connect_replica(self) -> Connection:
+        return await open_connection(
+            self.settings,
+            self.settings.replica_url.reveal(),
+            application=self._application,
+            timed=True,
+            pooled=self.settings.pooled,
+            parameters={},
+        )
+
     def _engine(self, size: int) -> AsyncEngine:
         engine = create_async_engine(
             "postgresql+asyncpg://",
@@ -78,7 +99,8 @@ class Database:
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
         """Hold the pools open for as long as the application runs."""
         try:
-            yield
+            async with self.replica.lifespan() if self.replica else nullcontext():
+                yield
         finally:
             await self.close()
 

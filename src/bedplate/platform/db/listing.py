@@ -38,7 +38,7 @@ class Listing[T: msgspec.Struct]:
     """A keyset list (no offset, no hidden count) with declared filters and sorts.
 
     Each combination of filters and sort that is used is compiled once. A sort's name takes a leading
-    minus for the falling order.
+    minus for the falling order. One that `may_lag` is answered by the replica, as a `Read` is.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Listing[T: msgspec.Struct]:
         sorts: Mapping[str, Sort],
         default_sort: str,
         filters: Mapping[str, ColumnElement[bool]] | None = None,
+        may_lag: bool = False,
     ) -> None:
         columns = tuple(str(column.key) for column in statement.selected_columns)
         if columns != into.__struct_fields__:
@@ -59,6 +60,7 @@ class Listing[T: msgspec.Struct]:
         self.filters = filters or {}
         self._statement = statement
         self._into = into
+        self._may_lag = may_lag
         self._default_sort = default_sort
         self._variants: dict[tuple[str, tuple[str, ...], bool], CompiledStatement] = {}
 
@@ -78,7 +80,10 @@ class Listing[T: msgspec.Struct]:
             key = query.signer.decode(purpose, query.cursor, list(sort.kinds))
             values.update({f"after_{i}": value for i, value in enumerate(key)})
         compiled = self._variant(order, sort, present, after=query.cursor is not None)
-        rows = await pool.fetch(compiled.sql, *compiled.arguments(values))
+        if self._may_lag and pool.routed:
+            rows = await pool.lagging("fetch", compiled.sql, tuple(compiled.arguments(values)))
+        else:
+            rows = await pool.fetch(compiled.sql, *compiled.arguments(values))
         width = len(self._into.__struct_fields__)
         more = len(rows) > query.limit
         into = self._into

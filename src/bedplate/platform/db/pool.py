@@ -31,6 +31,8 @@ class ReadPool:
     here leaves session state behind, so there is nothing to reset.
     """
 
+    routed = False  # whether a declared read has `lagging` decide where it goes: see `replica`
+
     def __init__(self, connect: Connect, *, size: int, timeout: float) -> None:
         self._connect = connect
         self._size = size
@@ -71,6 +73,10 @@ class ReadPool:
             return await self._run("fetchrow", sql, arguments)
         except GONE:
             return await self._run("fetchrow", sql, arguments)
+
+    async def lagging(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
+        """Run a read that bears a lag; without a replica as any other."""
+        return await self._run(method, sql, arguments)
 
     async def _run(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
         parent = recording()

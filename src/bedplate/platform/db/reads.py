@@ -31,19 +31,24 @@ class Read[T: msgspec.Struct]:
     """A compiled read: declared beside the model, run on the read pool, decoded into Structs by position.
 
     The statement's columns must be the Struct's fields, in order; this is checked when it is declared.
+    One that `may_lag` is answered by the replica, where there is one, and it shows what the caller wrote.
     """
 
-    def __init__(self, statement: Select[*tuple[Any, ...]], into: type[T]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]], into: type[T], *, may_lag: bool = False) -> None:
         columns = tuple(str(column.key) for column in statement.selected_columns)
         if columns != into.__struct_fields__:
             raise TypeError(f"{into.__name__}: columns {columns} are not the fields {into.__struct_fields__}")
         self._compiled = CompiledStatement(statement)
         self._into = into
+        self._may_lag = may_lag
 
     async def first(self, pool: ReadPool, **values: Any) -> T | None:
         """Return the first row, or nothing."""
         compiled = self._compiled
-        row = await pool.fetchrow(compiled.sql, *compiled.arguments(values))
+        if self._may_lag and pool.routed:
+            row = await pool.lagging("fetchrow", compiled.sql, tuple(compiled.arguments(values)))
+        else:
+            row = await pool.fetchrow(compiled.sql, *compiled.arguments(values))
         return None if row is None else self._into(*row)
 
     async def one(self, pool: ReadPool, **values: Any) -> T:
@@ -60,4 +65,8 @@ class Read[T: msgspec.Struct]:
     async def all(self, pool: ReadPool, **values: Any) -> list[T]:
         """Return every row."""
         compiled, into = self._compiled, self._into
-        return [into(*row) for row in await pool.fetch(compiled.sql, *compiled.arguments(values))]
+        if self._may_lag and pool.routed:
+            rows = await pool.lagging("fetch", compiled.sql, tuple(compiled.arguments(values)))
+        else:
+            rows = await pool.fetch(compiled.sql, *compiled.arguments(values))
+        return [into(*row) for row in rows]

@@ -12,6 +12,7 @@ from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Database, ReadPool
 from bedplate.platform.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType
 from bedplate.platform.http.depth import too_deep
+from bedplate.platform.http.freshness import reads_of
 from bedplate.platform.http.intake import in_time, refuse_encoded
 from bedplate.settings.http import HttpSettings
 
@@ -48,7 +49,7 @@ class TypedRequest(Request[Any, Any, Any]):
     def reads(self) -> ReadPool:
         """The pool of compiled reads."""
         database: Database = self.app.state.database
-        return database.reads
+        return database.reads if database.replica is None else reads_of(self.scope, database)
 
     async def body(self) -> bytes:
         """Read the body.
