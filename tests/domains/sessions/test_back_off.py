@@ -87,3 +87,12 @@ async def set_failures(app: Litestar, person: Person, count: int) -> None:
         await (await session.connection()).exec_driver_sql(
             "update account set password_failures = $1 where id = $2", (count, person.user_id)
         )
+
+
+async def test_row_06_where_no_proxy_is_configured_no_hop_is_believed(asgi: httpx.AsyncClient) -> None:
+    person = await sign_up(asgi)
+    body = {"email": person.email, "password": person.password}
+    forged = {"X-Forwarded-For": "203.0.113.77", "Forwarded": "for=203.0.113.77"}
+    assert (await asgi.post("/v1/auth/login", json=body, headers=forged)).status_code == 200
+    listed = (await asgi.get("/v1/auth/sessions", headers=person.headers)).json()["items"]
+    assert {one["address"] for one in listed} == {"127.0.0.1"}
