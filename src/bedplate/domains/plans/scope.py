@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bedplate.domains.plans.errors import OtherPlan, PlanNotFound
 from bedplate.domains.plans.models import Plan, PlanRow
-from bedplate.domains.teams import WRITERS, TeamRole, require_role
+from bedplate.domains.teams import WRITERS, TeamRole, check_role, role_in
 from bedplate.platform.db import Transaction
 from bedplate.platform.errors import NotFound
 
@@ -21,10 +21,12 @@ async def row_to_change[R: PlanRow](
         NotFound: it is in none of the person's teams, or nowhere.
         TeamRoleTooLow: the person may only look.
     """
-    row = await session.scalar(select(kind).where(kind.id == row_id).with_for_update(key_share=True))
-    if row is None:
+    statement = select(kind, role_in(kind.team_id, user_id)).where(kind.id == row_id)
+    found = (await session.execute(statement.with_for_update(key_share=True, of=kind))).one_or_none()
+    if found is None:
         raise NotFound
-    await require_role(session, row.team_id, user_id, roles)
+    row, role = found
+    check_role(role, roles)
     return row
 
 
@@ -37,10 +39,12 @@ async def plan_to_change(
         PlanNotFound: it is in none of the person's teams, or nowhere.
         TeamRoleTooLow: the person may only look.
     """
-    plan = await session.scalar(select(Plan).where(Plan.id == plan_id))
-    if plan is None:
+    statement = select(Plan, role_in(Plan.team_id, user_id)).where(Plan.id == plan_id)
+    found = (await session.execute(statement)).one_or_none()
+    if found is None or found[1] is None:
         raise PlanNotFound
-    await require_role(session, plan.team_id, user_id, roles)
+    plan, role = found
+    check_role(role, roles)
     return plan
 
 

@@ -17,9 +17,11 @@ from bedplate.domains.teams.scope import (
     READERS,
     TEAMS_TAG,
     WRITERS,
+    check_role,
     in_callers_teams,
     personal_team,
     require_role,
+    role_in,
     team_role,
 )
 from bedplate.domains.teams.service import TeamService
@@ -56,8 +58,10 @@ __all__ = [
     "MemberService",
     "TeamRole",
     "TeamService",
+    "check_role",
     "in_callers_teams",
     "personal_team",
     "require_role",
+    "role_in",
     "team_role",
 ]

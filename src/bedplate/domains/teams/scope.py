@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bedplate.domains.teams.errors import TeamRoleTooLow
@@ -36,6 +36,14 @@ def personal_team(user_id: UUID | ColumnElement[UUID]) -> ColumnElement[UUID]:
     return func.coalesce(own, only)
 
 
+def role_in(
+    team_id: ColumnElement[UUID] | InstrumentedAttribute[UUID], user_id: UUID
+) -> ScalarSelect[TeamRole | None]:
+    """A person's role in a row's team, as a value of the statement that fetches the row."""
+    mine = select(TeamMember.role).where(TeamMember.team_id == team_id, TeamMember.user_id == user_id)
+    return cast("ScalarSelect[TeamRole | None]", mine.scalar_subquery())
+
+
 async def team_role(session: Transaction, team_id: UUID, user_id: UUID) -> TeamRole | None:
     """A person's role in a team."""
     statement = select(TeamMember.role).where(TeamMember.team_id == team_id, TeamMember.user_id == user_id)
@@ -51,7 +59,11 @@ async def require_role(
         NotFound: not a member; to him the team does not exist.
         TeamRoleTooLow: a member, but not with this role.
     """
-    role = await team_role(session, team_id, user_id)
+    return check_role(await team_role(session, team_id, user_id), roles)
+
+
+def check_role(role: TeamRole | None, roles: Sequence[TeamRole] = READERS) -> TeamRole:
+    """Hold a role that was read to those that are let in; the errors are those of `require_role`."""
     if role is None:
         raise NotFound
     if role not in roles:

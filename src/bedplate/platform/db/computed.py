@@ -3,9 +3,11 @@ from collections.abc import Callable, Sequence
 from bedplate.platform.db.listing import Page, PageQuery
 from bedplate.platform.errors import FieldError, Invalid
 
+MOST = 200
+
 
 def computed_page[T](query: PageQuery, name: str, items: Sequence[T], key: Callable[[T], object]) -> Page[T]:
-    """Return a page of a list that is computed whole, in its own order.
+    """Return a page of a list that is computed whole, in its own order; whoever states no limit gets it so.
 
     Its cursor holds the last item shown and its place, so that a list which changed goes on behind that item,
     or, where it is gone, at its place. `name` tells the list and its filters; `key` is unique in it.
@@ -18,7 +20,7 @@ def computed_page[T](query: PageQuery, name: str, items: Sequence[T], key: Calla
         message = "This list has an order of its own"
         raise Invalid(message, errors=[FieldError("/sort", "enum", message)])
     start = _start(query, name, items, key)
-    end = start + query.limit
+    end = start + (MOST if query.unstated else query.limit)
     shown = list(items[start:end])
     more = end < len(items)
     return Page(shown, query.signer.encode(name, [end, str(key(shown[-1]))]) if more else None)

@@ -19,12 +19,16 @@ class Page[T](msgspec.Struct, frozen=True):
 
 
 class PageQuery(msgspec.Struct, frozen=True):
-    """What a client asks of a list: rows a page, where to go on, and the order."""
+    """What a client asks of a list: rows a page, where to go on, and the order.
+
+    `unstated` says that the rows are a default, and not what the client asked for.
+    """
 
     limit: int
     cursor: str | None
     sort: str | None
     signer: CursorSigner
+    unstated: bool = False
 
 
 class Sort(msgspec.Struct, frozen=True):

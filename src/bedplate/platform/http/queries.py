@@ -34,7 +34,8 @@ def page_query(
     """The dependency `page` of every list."""
     state = request.app.state
     signer: CursorSigner = state.cursors
-    return PageQuery(limit=limit or state.settings.http.page_limit, cursor=cursor, sort=sort, signer=signer)
+    rows = limit or state.settings.http.page_limit
+    return PageQuery(limit=rows, cursor=cursor, sort=sort, signer=signer, unstated=limit is None)
 
 
 class QueryGate:

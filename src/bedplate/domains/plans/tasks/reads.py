@@ -140,7 +140,8 @@ async def written_detail(session: Transaction, task_id: UUID) -> TaskDetail:
     Raises:
         NotFound: there is none.
     """
-    return TaskDetail.of(await written_task(session, task_id), await written_items(session, task_id))
+    task = await written_task(session, task_id)
+    return TaskDetail.of(task, await written_items(session, task_id) if task.items_total else [])
 
 
 async def written_items(session: Transaction, task_id: UUID) -> list[ItemView]:

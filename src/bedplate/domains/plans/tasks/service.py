@@ -3,7 +3,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 
 from bedplate.domains.audit import Actor
 from bedplate.domains.plans.document.entities import State
@@ -17,6 +17,7 @@ from bedplate.domains.plans.tasks.schemas import NewTask, TaskPatch
 from bedplate.platform.db import Transaction, new_id
 from bedplate.platform.errors import invalid
 
+_LAST_PLACE = 2_000_000_000
 _NOT_COLUMNS = frozenset({"state", "reason", "checklist"})
 
 
@@ -51,7 +52,7 @@ class TaskService:
         await self._check(plan.id, msgspec.structs.asdict(new))
         task_id = new_id()
         fields = {k: v for k, v in msgspec.structs.asdict(new).items() if k not in {"checklist", "position"}}
-        position = new.position if new.position is not None else await self._last(plan.id)
+        position = new.position if new.position is not None else _behind_all(plan.id)
         task = Task(
             id=task_id,
             team_id=plan.team_id,
@@ -120,16 +121,18 @@ class TaskService:
         above = above.union(select(Task.id, Task.parent_id).where(Task.id == above.c.parent_id))
         return await self._session.scalar(select(above.c.id).where(above.c.id == top)) is not None
 
-    async def _last(self, plan_id: UUID) -> int:
-        highest = await self._session.scalar(select(func.max(Task.position)).where(Task.plan_id == plan_id))
-        return 0 if highest is None else min(highest + 1, 2_000_000_000)
-
     async def tell(self, event: str, task: Task, actor: Actor, **data: Any) -> None:
         """Write what happened to a task."""
         resource = f"task:{task.id}"
         await changed(
             self._session, event, actor, plan_id=task.plan_id, team_id=task.team_id, resource=resource, **data
         )
+
+
+def _behind_all(plan_id: UUID) -> ColumnElement[int]:
+    """The place behind a plan's last task, as a value of the statement that writes the next one."""
+    last = select(func.max(Task.position)).where(Task.plan_id == plan_id).scalar_subquery()
+    return func.least(func.coalesce(last + 1, 0), _LAST_PLACE)
 
 
 async def record_move(session: Transaction, task: Task, before: str, reason: str, actor: Actor) -> None:
