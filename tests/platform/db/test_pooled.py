@@ -15,9 +15,9 @@ from bedplate.settings.load import SettingsError, load_settings
 LIMITS = "select current_setting('statement_timeout'), current_setting('lock_timeout')"
 
 
-def limits_of(settings: Settings) -> tuple[str, str, str]:
+def limits_of(settings: Settings) -> tuple[str, str]:
     database = settings.database
-    return f"{database.statement_timeout:.0f}s", f"{database.lock_timeout:.0f}s", "off"
+    return f"{database.statement_timeout:.0f}s", f"{database.lock_timeout:.0f}s"
 
 
 @pytest.fixture
