@@ -69,6 +69,8 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
                 "{{instance}} {{pool}}",
                 "bedplate_db_pool_waiting",
             ),
+            ("Reads by server", "ops", "{{server}}", rate("bedplate_db_replica_reads_total", "server")),
+            ("Replica's lag", "s", "{{job}}", "max by (job) (bedplate_db_replica_lag_seconds)"),
             ("Open files", "short", "{{job}}", "max by (job) (bedplate_process_open_files)"),
             ("Threads", "short", "{{job}}", "sum by (job) (bedplate_process_threads)"),
             ("Spans dropped", "ops", "{{job}}", rate("bedplate_telemetry_spans_dropped_total", "job")),

@@ -43,6 +43,8 @@ class Service:
     def __init__(self, process: subprocess.Popen[bytes], told: dict[str, str], log: Path) -> None:
         self.process = process
         self.log = log
+        self.folder = log.with_suffix("")
+        self.told = told
         self.metrics = told["metrics"]
         self.database_url = told["database_url"]
         self.http = httpx.AsyncClient(base_url=told["api"], timeout=10)

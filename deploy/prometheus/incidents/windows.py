@@ -23,7 +23,7 @@ _FOR = re.compile(r"\bfor: \w+")
 _ALERT = re.compile(r"- alert: (\w+)")
 
 CONFIG = """\
-global: {{scrape_interval: 1s, scrape_timeout: 900ms, evaluation_interval: 1s}}
+global: {{scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 1s}}
 rule_files: [rules/*.yaml]
 scrape_configs:
   - job_name: bedplate-api

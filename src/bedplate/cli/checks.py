@@ -81,16 +81,18 @@ async def _postgres(settings: Settings) -> list[Finding]:
         findings = [Finding("PostgreSQL", "ok", f"{version.partition(' on ')[0]} as {role}")]
         if number < OLDEST_POSTGRES:
             findings.append(Finding("PostgreSQL", "fault", "older than 15", "upgrade the server"))
-        findings += _clock(float(server) - (before + time.time()) / 2) + _connections(settings, limit)
+        findings += _clock(float(server) - (before + time.time()) / 2, of="PostgreSQL") + _connections(
+            settings, limit
+        )
         return findings + await _rights(connection)
     finally:
         await connection.close()
 
 
-def _clock(difference: float) -> list[Finding]:
+def _clock(difference: float, *, of: str) -> list[Finding]:
     if abs(difference) > MAX_CLOCK_DIFFERENCE:
-        return [Finding("clock", "warning", f"{difference:+.1f} s from PostgreSQL's", "let NTP set both")]
-    return [Finding("clock", "ok", f"within {abs(difference) * 1000:.0f} ms of PostgreSQL's")]
+        return [Finding("clock", "warning", f"{difference:+.1f} s from {of}'s", "let NTP set both")]
+    return [Finding("clock", "ok", f"within {abs(difference) * 1000:.0f} ms of {of}'s")]
 
 
 def _connections(settings: Settings, limit: int) -> list[Finding]:
@@ -138,12 +140,16 @@ async def _redis(settings: Settings) -> list[Finding]:
         return [_unnamed("Redis", "BEDPLATE_REDIS_URL")]
     client: Any = Redis.from_url(settings.redis.url.reveal(), socket_timeout=PATIENCE)
     try:
+        before = time.time()
+        seconds, micros = await client.time()
+        clock = _clock(seconds + micros / 1e6 - (before + time.time()) / 2, of="Redis")
         info = await client.info()
         policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
     finally:
         await client.aclose()
     server = "Valkey" if "valkey_version" in info else "Redis"
-    findings = [Finding("Redis", "ok", f"{server} {info.get('valkey_version') or info['redis_version']}")]
+    version = info.get("valkey_version") or info["redis_version"]
+    findings = [Finding("Redis", "ok", f"{server} {version}"), *clock]
     if policy != "noeviction":
         findings.append(
             Finding(

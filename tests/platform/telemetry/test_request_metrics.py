@@ -95,6 +95,7 @@ async def test_an_unknown_method_adds_one_series(serve):
 async def test_series_stand_at_zero_before_the_first_request(serve):
     async with serve():
         text = render().decode()
+    assert {f"{one('POST', '/v1/things', status)} 0.0" for status in (500, 503)} <= set(text.splitlines())
     assert one("POST", "/v1/things", 201) in text
 
 

@@ -18,6 +18,7 @@ REFUSALS = counter(
     "Requests that were refused or failed, by the code of their problem.",
     ("status", "code"),
 )
+FAILURES = ("500", "503")
 _REFUSAL = 400
 
 
@@ -28,9 +29,14 @@ class RequestMetrics:
         self._pairs: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def begin(self, routes: Iterable[tuple[str, str, int]]) -> None:
-        """Set the series of each method, route and its usual status to zero."""
+        """Set the series of each method, route and its usual status to zero, and those of its failures.
+
+        A rate does not see what a series begins with: the first failures of a route would wake nobody.
+        """
         for method, route, status in [*routes, ("GET", UNMATCHED, 404)]:
             self._pair(method, route, status)
+            for failure in FAILURES:
+                REQUESTS(method, route, failure)
 
     def observe(self, exchange: Exchange) -> None:
         """Count one answer."""

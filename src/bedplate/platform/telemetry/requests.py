@@ -52,7 +52,8 @@ class RequestEdge:
         state[OUTGOING] = exchange
         token = CURRENT.set(root)
         raised: BaseException | None = None
-        root.start = perf_counter_ns()
+        if not self._silent:
+            root.start = perf_counter_ns()
         try:
             await self.app(scope, receive, exchange)
         except BaseException as error:
