@@ -204,3 +204,19 @@ async def test_what_nobody_can_be_told_of_is_no_error(start: Start) -> None:
     bumped = msgspec.json.encode(acks.Bumped("another", 1, ["thing:b"])).decode()
     process.cache._on_message(process.cache._channel, bumped)
     assert await read(process) == "first"
+
+
+async def test_what_the_store_refused_is_not_kept_by_the_process_either(start: Start) -> None:
+    process = await start()
+    process.work.gate.clear()
+    early = asyncio.create_task(read(process))
+    async with asyncio.timeout(30):
+        while process.work.calls == 0:
+            await asyncio.sleep(0)
+    store = process.cache.store
+    store._channel = "nowhere"  # the push is on its way
+    await store.bump(["thing:a"], "")
+    process.work.value = "second"
+    process.work.gate.set()
+    assert await early == "first"
+    assert await read(process) == "second"
