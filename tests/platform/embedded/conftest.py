@@ -90,11 +90,11 @@ def wait_until() -> Callable[[Callable[[], object]], None]:
 
 @pytest.fixture
 def alive() -> Callable[[int], bool]:
-    """Whether a process works; one that only waits to be reaped does not."""
+    """Whether a process works; one that is exiting, or only waits to be reaped, has no arguments any more."""
 
     def look(pid: int) -> bool:
         with contextlib.suppress(OSError):
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+            return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
         return False
 
     return look
