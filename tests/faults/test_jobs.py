@@ -47,7 +47,11 @@ TRIES = 3
 FIRINGS = 5
 
 pytestmark = pytest.mark.faults
-nightly = pytest.mark.usefixtures() if LONG else pytest.mark.nightly
+
+
+def long_form[F: Callable[..., object]](test: F) -> F:
+    """Leave a test to the long form, and to the night."""
+    return test if LONG else pytest.mark.nightly(test)
 
 
 @dataclass
@@ -235,7 +239,7 @@ def test_a_commit_whose_process_dies_before_handover_still_runs(battlefield: Fie
     pytest.fail(f"took {took}")
 
 
-@nightly
+@long_form
 def test_a_cancelled_job_stops_within_a_second_and_never_runs_again(battlefield: Field) -> None:
     doomed = battlefield.spawn("worker-0", "work")
     took = min(cancelled_in(battlefield) for _ in range(TRIES))
@@ -275,7 +279,7 @@ def running(battle: Field) -> UUID:
     return job_id
 
 
-@nightly
+@long_form
 def test_a_schedule_fires_once_with_four_workers(battlefield: Field) -> None:
     for number in range(4):
         battlefield.spawn(f"worker-{number}", "work-by-the-clock")

@@ -30,7 +30,10 @@ class JobsSettings(msgspec.Struct, frozen=True, kw_only=True):
         16_777_216
     )
     inline_result: Annotated[
-        int, Meta(ge=0, description="Bytes up to which a result lies and is shown with its job; larger: by /result.")
+        int,
+        Meta(
+            ge=0, description="Bytes up to which a result lies and is shown with its job; larger: by /result."
+        ),
     ] = 16_384
     keep_succeeded: Annotated[float, Meta(gt=0, description="Seconds a succeeded job is kept.")] = 7 * DAY
     keep_cancelled: Annotated[float, Meta(gt=0, description="Seconds a cancelled job is kept.")] = 7 * DAY

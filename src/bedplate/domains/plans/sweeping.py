@@ -26,11 +26,16 @@ class Swept(msgspec.Struct, frozen=True):
 @task("plans.sweep", timeout=1800, max_attempts=3)
 async def sweep(ctx: JobContext, _: Empty) -> Swept:
     """Delete uploads that nobody imported within a week, and events of more than thirty days ago."""
-    pending = (StoredDocument.revision.is_(None), StoredDocument.id < _first_since(UPLOADS_KEPT))
-    uploads = await _delete(ctx.database, StoredDocument, *pending)
-    await ctx.progress(50, "uploads")
-    events = await _delete(ctx.database, PlanEvent, PlanEvent.id < _first_since(EVENTS_KEPT))
-    return Swept(uploads, events)
+    return await sweep_plans(ctx.database, uploads_before=UPLOADS_KEPT, events_before=EVENTS_KEPT)
+
+
+async def sweep_plans(
+    database: Database, *, uploads_before: dt.timedelta, events_before: dt.timedelta
+) -> Swept:
+    """Delete what is older than these ages."""
+    pending = (StoredDocument.revision.is_(None), StoredDocument.id < _first_since(uploads_before))
+    uploads = await _delete(database, StoredDocument, *pending)
+    return Swept(uploads, await _delete(database, PlanEvent, PlanEvent.id < _first_since(events_before)))
 
 
 SWEEPING = Schedule(name="plans.sweep", task=sweep, cron="53 3 * * *")
