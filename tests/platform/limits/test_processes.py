@@ -54,7 +54,7 @@ async def four(forks: Fleet) -> AsyncIterator[list[httpx.AsyncClient]]:
     await forks.up()
     async with AsyncExitStack() as stack:
         opened = [
-            httpx.AsyncClient(base_url=origin, timeout=None, limits=httpx.Limits(max_connections=16))
+            httpx.AsyncClient(base_url=origin, timeout=600, limits=httpx.Limits(max_connections=16))
             for origin in forks.origins
         ]
         yield [await stack.enter_async_context(client) for client in opened]
