@@ -1,4 +1,5 @@
 import httpx
+import pytest
 
 from fixtures.people import PASSWORD, Join, new_email, sign_up
 
@@ -62,3 +63,13 @@ async def test_an_administrator_reads_the_audit_trail(asgi: httpx.AsyncClient, m
     person = await sign_up(asgi)
     refused = await asgi.get("/v1/audit-events", headers=person.headers)
     assert (refused.status_code, refused.json()["code"]) == (403, "missing_permission")
+
+
+@pytest.mark.security
+async def test_row_26_an_answer_with_tokens_is_not_stored(asgi: httpx.AsyncClient) -> None:
+    person = await sign_up(asgi)
+    login = {"email": person.email, "password": person.password}
+    renewal = {"refresh_token": person.refresh_token}
+    for path, body in (("login", login), ("refresh", renewal)):
+        answer = await asgi.post(f"/v1/auth/{path}", json=body)
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
