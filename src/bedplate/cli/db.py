@@ -39,6 +39,19 @@ def status() -> None:
 
 
 @db.command()
+@click.argument("name")
+def revision(name: str) -> None:
+    """Write a migration NAME of what the models have and the database, at the newest revision, lacks."""
+    from alembic import command
+
+    number = f"{int(migrate.head() or 0) + 1:04}"
+    config = migrate.alembic_config(database_settings().database.migration_url.reveal())
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    command.revision(config, message=name, rev_id=number, autogenerate=True)
+    click.echo(f"Read db/migrations/versions/{number}_{name}.py before you commit it.")
+
+
+@db.command()
 def check() -> None:
     """Compare the models with the database; exit code 1 when a migration is missing."""
     from alembic import command
