@@ -6,6 +6,12 @@ from alembic import op
 revision = "0011"
 down_revision = "0010"
 
+# In one transaction, so that no moment is without the key's protection; concurrently there would be one.
+LOCKS = {
+    "drop index uq_job_active_key": "takes the table for a moment, and nothing is released yet",
+    "create unique index uq_job_active_key": "reads the table once, seconds at ten million rows, and nothing is released yet",
+}
+
 ACTIVE = "state in ('queued', 'running')"
 
 
