@@ -6,8 +6,25 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 # What a browser fetches by itself; a link that a reader follows may lead anywhere.
-LOADED = {"script": "src", "img": "src", "source": "src", "iframe": "src", "video": "src", "audio": "src", "object": "data"}
-RELATIONS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect", "dns-prefetch", "manifest"}
+LOADED = {
+    "script": "src",
+    "img": "src",
+    "source": "src",
+    "iframe": "src",
+    "video": "src",
+    "audio": "src",
+    "object": "data",
+}
+RELATIONS = {
+    "stylesheet",
+    "icon",
+    "preload",
+    "modulepreload",
+    "prefetch",
+    "preconnect",
+    "dns-prefetch",
+    "manifest",
+}
 
 
 class Page(HTMLParser):
@@ -35,7 +52,11 @@ class Page(HTMLParser):
 def faults(site: Path) -> list[str]:
     """Return what is wrong with a built site, a line each."""
     pages = {path: Page(path) for path in sorted(site.rglob("*.html"))}
-    found = [f"{path.relative_to(site)}: {fault}" for path, page in pages.items() for fault in _faults(page, pages, site)]
+    found = [
+        f"{path.relative_to(site)}: {fault}"
+        for path, page in pages.items()
+        for fault in _faults(page, pages, site)
+    ]
     return [*found, *_foreign_styles(site)]
 
 
