@@ -47,6 +47,7 @@ from bedplate.platform.domain import Domain
 from bedplate.platform.http.body import TypedRequest
 from bedplate.platform.http.cors import Cors
 from bedplate.platform.http.deadline import Deadlines, deadline_layer
+from bedplate.platform.http.direct import argument_models, direct_call
 from bedplate.platform.http.freshness import RedisMarks, mark_writes, reads_of
 from bedplate.platform.http.gate import Gate
 from bedplate.platform.http.health import HealthController, Probes
@@ -173,6 +174,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
     refuse_undeclared(app)
     state.query_parameters.update(declared_query_parameters(app))
+    state.argument_models.update(argument_models(app))
     app.wrap(
         telemetry.wrap,
         *([partial(Cors, origins=settings.http.allowed_origins)] if settings.http.allowed_origins else []),
@@ -190,6 +192,7 @@ def _layers(settings: Settings, state: State) -> Sequence[Layer]:
         partial(query_gate, known=state.query_parameters),
         idempotency_layer,
         partial(cache_layer, cache=state.cache),
+        partial(direct_call, models=state.argument_models),
     )
 
 
@@ -247,6 +250,7 @@ def _state(settings: Settings, database: Database) -> State:
             "refresh_tokens": sessions.RefreshTokens(sealer),
             "passwords": accounts.Passwords(settings.auth),
             "query_parameters": {},
+            "argument_models": {},
             "cursors": CursorSigner(sealer.key("cursor")),
             "redis": client,
             "cache": cache_of(settings, database, client),

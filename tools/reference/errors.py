@@ -1,32 +1,24 @@
 import inspect
+import json
 from collections.abc import Iterator
 
 from bedplate import app
 from bedplate.platform.errors import Failure
+from bedplate.platform.http.documented import EXAMPLE
 from tools.markdown import code, header, table
 
 ABOUT = """Every refusal has one shape, problem details by RFC 9457, as `application/problem+json`. `code` is stable
 and is what programs compare; `detail` and `errors` say what is wrong with this request; `request_id` finds its log line
 and its trace. Answers that ask for a wait say how long in `Retry-After`.
 
-```json
-{
-  "type": "https://bedplate.example/problems/not-found",
-  "title": "Not found",
-  "status": 404,
-  "code": "not_found",
-  "request_id": "5f0c8d3e9a7b4c61",
-  "detail": "There is nothing at this address",
-  "errors": []
-}
-```
 """
 COLUMNS = ("status", "code", "title", "when")
 
 
 def errors_page() -> str:
     """Every code that an answer may bear, the platform's first."""
-    parts = [header("Errors", ABOUT)]
+    example = f"```json\n{json.dumps(EXAMPLE, indent=2)}\n```\n"
+    parts = [header("Errors", ABOUT + example)]
     by_part: dict[str, list[type[Failure]]] = {}
     for failure in _failures():
         by_part.setdefault(_part(failure), []).append(failure)

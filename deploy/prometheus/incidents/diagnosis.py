@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from incident import NO_JOB, TRACE, Seeds, locked, seed, waiting_readers
-from machines import Prometheus, Service, neighbours, serving, watching
+from incident import NO_JOB, TRACE, Seeds, seed, waiting_readers
+from machines import Prometheus, Service, locked, neighbours, serving, watching
 
 PAGE = Path(__file__).parents[3] / "docs" / "diagnosis.md"
 BLOCK = re.compile(r"```(promql|jq|sql)\n(.*?)```\n(?:```text\n.*?```\n)?", re.DOTALL)

@@ -1,13 +1,12 @@
 """How each incident is brought about, again and again until its alerts fire."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import NamedTuple
 
-import asyncpg
 import httpx
-from machines import PASSWORD, Service, held, sign_up
+from machines import PASSWORD, Service, held, locked, sign_up
 
 type Force = Callable[[Service], Awaitable[None]]
 
@@ -38,9 +37,7 @@ async def _mail_in_vain(service: Service) -> None:
 
 
 async def _lose_workers(service: Service) -> None:
-    await service.sql(
-        "insert into job_pause (kind, name) values ('task', 'accounts.mail') on conflict do nothing"
-    )
+    await _pause(service)
     for _ in range(6):
         await sign_up(service, "lost")
     await service.sql(
@@ -48,6 +45,12 @@ async def _lose_workers(service: Service) -> None:
         " lease_until = now() - interval '1 second' where task = 'accounts.mail' and state = 'queued'"
     )
     await asyncio.sleep(3)
+
+
+async def _pause(service: Service) -> None:
+    await service.sql(
+        "insert into job_pause (kind, name) values ('task', 'accounts.mail') on conflict do nothing"
+    )
 
 
 async def _resume(service: Service) -> None:
@@ -60,9 +63,7 @@ async def _miss_a_schedule(service: Service) -> None:
 
 
 async def _hold_jobs(service: Service) -> None:
-    await service.sql(
-        "insert into job_pause (kind, name) values ('task', 'accounts.mail') on conflict do nothing",
-    )
+    await _pause(service)
     await sign_up(service, "waits")
     await service.sql(
         "update job set available_at = now() - interval '5 minutes'"
@@ -84,28 +85,17 @@ async def _stop_and_go(service: Service) -> None:
 
 
 async def _lock_for_a_moment(service: Service) -> None:
-    async with _locked(service.database_url, "account"):
+    async with locked(service.database_url, "account"):
         calls = [asyncio.create_task(sign_up(service, "slow")) for _ in range(2)]
         await asyncio.sleep(0.7)
     await asyncio.gather(*calls)
 
 
 async def _lock_for_long(service: Service) -> None:
-    async with _locked(service.database_url, "account"):
+    async with locked(service.database_url, "account"):
         body = {"email": "owner@team.example", "password": PASSWORD}
         calls = [service.http.post("/v1/auth/login", json=body) for _ in range(12)]
         await asyncio.gather(*calls, return_exceptions=True)
-
-
-@asynccontextmanager
-async def _locked(url: str, table: str) -> AsyncIterator[None]:
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"lock table {table} in access exclusive mode")
-            yield
-    finally:
-        await connection.close()
 
 
 async def _hold_redis(service: Service) -> None:

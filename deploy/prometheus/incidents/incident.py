@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
-from machines import PASSWORD, Service, held, sign_up
+from machines import PASSWORD, Service, held, locked, sign_up
 
 from bedplate.platform.embedded import running
 
@@ -43,18 +43,6 @@ async def seed(service: Service) -> Seeds:
     job_id = await _job_that_waits(service)
     await asyncio.sleep(SCRAPED)
     return Seeds(job_id, key_id, headers)
-
-
-@asynccontextmanager
-async def locked(url: str, table: str) -> AsyncIterator[None]:
-    """Hold a table meanwhile."""
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"lock table {table} in access exclusive mode")
-            yield
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

@@ -1,3 +1,5 @@
+import asyncio
+
 import httpx
 import msgspec
 import pytest
@@ -141,14 +143,13 @@ async def test_row_25_cors_is_off_until_an_origin_is_allowed(
         assert "access-control-allow-origin" not in other.headers
 
 
-async def test_a_request_that_takes_too_long_is_given_up() -> None:
-    import asyncio
-
-    @get("/slow", access=PUBLIC)
+@pytest.mark.parametrize(("of_all", "own"), [(0.01, {}), (3600.0, {"timeout": 0.01})], ids=["all", "own"])
+async def test_a_request_that_takes_too_long_is_given_up(of_all: float, own: dict[str, float]) -> None:
+    @get("/slow", access=PUBLIC, **own)
     async def slow() -> None:
         await asyncio.Event().wait()
 
-    layers = [lambda app, handler: deadline_layer(app, handler, Deadlines(0.01))]
+    layers = [lambda app, handler: deadline_layer(app, handler, Deadlines(of_all))]
     app = Litestar(
         [slow],
         middleware=[DefineMiddleware(RouteLayers, layers=layers)],
@@ -174,5 +175,6 @@ async def test_a_request_that_takes_too_long_is_given_up() -> None:
         "state": {},
     }
     scope["state"][STATE] = Outgoing(send, scope)
-    await app(scope, receive, send)
+    async with asyncio.timeout(30):
+        await app(scope, receive, send)
     assert sent[0]["status"] == 503

@@ -60,6 +60,15 @@ async def four(forks: Fleet) -> AsyncIterator[list[httpx.AsyncClient]]:
         yield [await stack.enter_async_context(client) for client in opened]
 
 
+async def tell(clients: list[httpx.AsyncClient], line: str) -> None:
+    """Wait until each process tells a metric's line; a request first, for only a try finds the store well again."""
+    async with asyncio.timeout(60):
+        for client in clients:
+            while line not in (await client.get("/metrics")).text.splitlines():
+                await client.get("/v1/auth/providers")
+                await asyncio.sleep(0.05)
+
+
 async def storm(clients: list[httpx.AsyncClient], headers: dict[str, str], requests: int) -> Counter[int]:
     async def ask(number: int) -> int:
         client = clients[number // len(ROUTES) % len(clients)]
@@ -82,6 +91,8 @@ async def test_one_policy_over_eight_routes_and_four_processes(
 
     began = time.monotonic()
     second = await sign_up(four[0])
+    # One that has just begun, the others hear of at their next beat.
+    await tell(four, f"bedplate_limiter_processes {len(four)}.0")
     own_valkey.stop()
     seen = await storm(four, second.headers, requests)
     assert seen.total() - seen[REFUSED] <= 104 + restored(began)
@@ -98,6 +109,7 @@ async def test_a_leased_policy_over_four_processes(
     four: list[httpx.AsyncClient], own_valkey: Valkey, requests: int
 ) -> None:
     own_valkey.start()
+    await tell(four, "bedplate_limiter_degraded 0.0")
     # A client of its own, behind a proxy: others of this file sign in under the same policy.
     headers = {"X-Forwarded-For": f"203.0.113.{requests % 251}"}
 

@@ -8,9 +8,9 @@ OPT = "cached"
 class Cached(msgspec.Struct, frozen=True):
     """Keep a GET's answer for `ttl` seconds; put on a handler as `cached=Cached(60, scope="user", tags=…)`.
 
-    `scope` must be said: `public` is one answer for all, `team` one for the caller's team, `user` one for
-    each caller; a caller without a team is kept apart, and so are those whose roles differ. `tags` name what the answer is made from, with path
-    parameters and `{user_id}` in braces; `invalidate(session, "plan:…")` ends every entry that bears the tag.
+    `scope` must be said: `public` is one answer for all, `team` one for the caller's team, `user` one for each
+    caller; a caller without a team is kept apart, and so are those whose roles differ. `tags` name what the answer
+    is made from, with path parameters and `{user_id}` in braces; `invalidate(session, "plan:…")` ends every entry that bears the tag.
     `vary` are request headers the answer depends on. `swr` seconds after its end an answer is still served
     while it is made anew, `stale_if_error` seconds when that fails (RFC 5861). Clients revalidate each time by
     ETag unless `client_ttl` lets them keep it, past any invalidation.

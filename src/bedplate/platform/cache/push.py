@@ -1,5 +1,4 @@
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -7,6 +6,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bedplate.platform.background import in_background
 from bedplate.platform.redis import DOWN, Wire
 
 PING, SILENCE, RETRY = 0.03, 0.1, 0.2
@@ -41,13 +41,10 @@ class Push:
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
         """Listen for as long as the application runs."""
-        task = asyncio.create_task(self._run())
         try:
-            yield
+            async with in_background(self._run()):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             self._wire.hang_up()
 
     async def _run(self) -> None:

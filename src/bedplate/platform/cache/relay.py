@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from bedplate.platform.background import in_background
 from bedplate.platform.cache.metrics import INVALIDATIONS
 from bedplate.platform.db import Database
 from bedplate.platform.redis import DOWN
@@ -58,13 +59,10 @@ class Relay:
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
         """Sweep for as long as the application runs."""
-        task = asyncio.create_task(self._run())
         try:
-            yield
+            async with in_background(self._run()):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             with contextlib.suppress(Exception):
                 await self._delete_done()
 

@@ -1,9 +1,7 @@
 from collections.abc import Callable, Sequence
 
-from bedplate.platform.db.listing import Page, PageQuery
+from bedplate.platform.db.listing import MOST_ROWS, Page, PageQuery
 from bedplate.platform.errors import FieldError, Invalid
-
-MOST = 200
 
 
 def computed_page[T](query: PageQuery, name: str, items: Sequence[T], key: Callable[[T], object]) -> Page[T]:
@@ -20,7 +18,7 @@ def computed_page[T](query: PageQuery, name: str, items: Sequence[T], key: Calla
         message = "This list has an order of its own"
         raise Invalid(message, errors=[FieldError("/sort", "enum", message)])
     start = _start(query, name, items, key)
-    end = start + (MOST if query.unstated else query.limit)
+    end = start + (MOST_ROWS if query.unstated else query.limit)
     shown = list(items[start:end])
     more = end < len(items)
     return Page(shown, query.signer.encode(name, [end, str(key(shown[-1]))]) if more else None)

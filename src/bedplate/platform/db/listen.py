@@ -1,10 +1,10 @@
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from bedplate.platform.background import in_background
 from bedplate.platform.db.connecting import through_pooler
 from bedplate.platform.db.database import Database
 from bedplate.platform.db.pool import GONE, Connection
@@ -42,13 +42,8 @@ class Listener:
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
         """Listen for as long as the application runs."""
-        task = asyncio.create_task(self._run())
-        try:
+        async with in_background(self._run()):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def _run(self) -> None:
         while True:

@@ -10,6 +10,8 @@ from bedplate.platform.db.pool import ReadPool
 from bedplate.platform.db.reads import CompiledStatement
 from bedplate.platform.errors import FieldError, Invalid
 
+MOST_ROWS = 200
+
 
 class Page[T](msgspec.Struct, frozen=True):
     """One page of a list; `next_cursor` is null on the last."""
@@ -84,10 +86,7 @@ class Listing[T: msgspec.Struct]:
             key = query.signer.decode(purpose, query.cursor, list(sort.kinds))
             values.update({f"after_{i}": value for i, value in enumerate(key)})
         compiled = self._variant(order, sort, present, after=query.cursor is not None)
-        if self._may_lag and pool.routed:
-            rows = await pool.lagging("fetch", compiled.sql, tuple(compiled.arguments(values)))
-        else:
-            rows = await pool.fetch(compiled.sql, *compiled.arguments(values))
+        rows = await compiled.rows(pool, values, may_lag=self._may_lag)
         width = len(self._into.__struct_fields__)
         more = len(rows) > query.limit
         into = self._into

@@ -1,6 +1,5 @@
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter_ns
 from typing import Any
@@ -31,14 +30,13 @@ class ReadPool:
     here leaves session state behind, so there is nothing to reset.
     """
 
-    routed = False  # whether a declared read has `lagging` decide where it goes: see `replica`
-
     def __init__(self, connect: Connect, *, size: int, timeout: float) -> None:
         self._connect = connect
         self._size = size
         self._timeout = timeout
         self._idle: list[Connection] = []
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: dict[asyncio.Future[None], float] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._open = 0
 
     @property
@@ -62,23 +60,23 @@ class ReadPool:
         Raises:
             Unavailable: no connection came free within the timeout.
         """
-        try:
-            return await self._run("fetch", sql, arguments)
-        except GONE:
-            return await self._run("fetch", sql, arguments)
+        return await self._retried("fetch", sql, arguments)
 
     async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record | None:
         """Run a statement and return its first row."""
+        return await self._retried("fetchrow", sql, arguments)
+
+    async def lagging(self, method: str, sql: str, arguments: Sequence[Any]) -> Any:
+        """Run a read that bears a lag, by asyncpg's method of that name; without a replica as any other."""
+        return await self._retried(method, sql, arguments)
+
+    async def _retried(self, method: str, sql: str, arguments: Sequence[Any]) -> Any:
         try:
-            return await self._run("fetchrow", sql, arguments)
+            return await self._run(method, sql, arguments)
         except GONE:
-            return await self._run("fetchrow", sql, arguments)
+            return await self._run(method, sql, arguments)
 
-    async def lagging(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
-        """Run a read that bears a lag; without a replica as any other."""
-        return await self._run(method, sql, arguments)
-
-    async def _run(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
+    async def _run(self, method: str, sql: str, arguments: Sequence[Any]) -> Any:
         parent = recording()
         if parent is None:
             return await self._send(method, sql, arguments)
@@ -92,7 +90,7 @@ class ReadPool:
         leaf(parent, "sql", began, attributes={SQL: sql, "db.response.returned_rows": int(rows)})
         return found
 
-    async def _send(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
+    async def _send(self, method: str, sql: str, arguments: Sequence[Any]) -> Any:
         connection = self._idle.pop() if self._idle else await self._acquire()
         try:
             return await getattr(connection, method)(sql, *arguments)
@@ -116,14 +114,16 @@ class ReadPool:
             self._release(connection)
 
     async def _acquire(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeout
         try:
-            async with asyncio.timeout(self._timeout):
-                while True:
-                    if self._idle:
-                        return self._idle.pop()
-                    if self._open < self._size:
+            while True:
+                if self._idle:
+                    return self._idle.pop()
+                if self._open < self._size:
+                    async with asyncio.timeout_at(deadline):
                         return await self._grow()
-                    await self._wait()
+                await self._wait(loop, deadline)
         except TimeoutError as error:
             raise Unavailable("No database connection came free in time") from error
 
@@ -136,15 +136,28 @@ class ReadPool:
             self._wake()
             raise
 
-    async def _wait(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+    async def _wait(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+        turn = loop.create_future()
+        self._waiting[turn] = deadline
+        if self._timer is None:
+            self._timer = loop.call_at(deadline, self._expire, loop)
         try:
             await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+        except BaseException:
+            self._waiting.pop(turn, None)
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._wake()
             raise
+
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
+        # One timer for all who wait: a timeout each costs a wait more than all the rest of it.
+        now = loop.time()
+        for turn in [turn for turn, deadline in self._waiting.items() if deadline <= now]:
+            del self._waiting[turn]
+            if not turn.done():
+                turn.set_exception(TimeoutError())
+        following = min(self._waiting.values(), default=None)
+        self._timer = None if following is None else loop.call_at(following, self._expire, loop)
 
     def _release(self, connection: Connection) -> None:
         if connection.is_closed():
@@ -166,7 +179,8 @@ class ReadPool:
 
     def _wake(self) -> None:
         while self._waiting:
-            turn = self._waiting.popleft()
+            turn = next(iter(self._waiting))
+            del self._waiting[turn]
             if not turn.done():
                 turn.set_result(None)
                 return

@@ -1,5 +1,6 @@
 from typing import Any
 
+import asyncpg
 import msgspec
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
@@ -26,6 +27,18 @@ class CompiledStatement:
         defaults = self._defaults
         return [values[name] if name in values else defaults[name] for name in self._names]
 
+    async def rows(self, pool: ReadPool, values: dict[str, Any], *, may_lag: bool) -> list[asyncpg.Record]:
+        """Run on the pool, or where a read that bears a lag may go."""
+        if may_lag:
+            return await pool.lagging("fetch", self.sql, self.arguments(values))
+        return await pool.fetch(self.sql, *self.arguments(values))
+
+    async def row(self, pool: ReadPool, values: dict[str, Any], *, may_lag: bool) -> asyncpg.Record | None:
+        """Run as `rows` does, for the first row."""
+        if may_lag:
+            return await pool.lagging("fetchrow", self.sql, self.arguments(values))
+        return await pool.fetchrow(self.sql, *self.arguments(values))
+
 
 class Read[T: msgspec.Struct]:
     """A compiled read: declared beside the model, run on the read pool, decoded into Structs by position.
@@ -44,11 +57,7 @@ class Read[T: msgspec.Struct]:
 
     async def first(self, pool: ReadPool, **values: Any) -> T | None:
         """Return the first row, or nothing."""
-        compiled = self._compiled
-        if self._may_lag and pool.routed:
-            row = await pool.lagging("fetchrow", compiled.sql, tuple(compiled.arguments(values)))
-        else:
-            row = await pool.fetchrow(compiled.sql, *compiled.arguments(values))
+        row = await self._compiled.row(pool, values, may_lag=self._may_lag)
         return None if row is None else self._into(*row)
 
     async def one(self, pool: ReadPool, **values: Any) -> T:
@@ -64,9 +73,6 @@ class Read[T: msgspec.Struct]:
 
     async def all(self, pool: ReadPool, **values: Any) -> list[T]:
         """Return every row."""
-        compiled, into = self._compiled, self._into
-        if self._may_lag and pool.routed:
-            rows = await pool.lagging("fetch", compiled.sql, tuple(compiled.arguments(values)))
-        else:
-            rows = await pool.fetch(compiled.sql, *compiled.arguments(values))
+        into = self._into
+        rows = await self._compiled.rows(pool, values, may_lag=self._may_lag)
         return [into(*row) for row in rows]

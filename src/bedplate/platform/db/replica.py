@@ -1,10 +1,9 @@
 """Reads that bear a lag, from a streaming replica; each caller still reads what he wrote himself."""
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Protocol, cast
@@ -12,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from bedplate.platform.background import in_background
 from bedplate.platform.db.pool import GONE, ReadPool
 from bedplate.platform.errors import Unavailable
 from bedplate.platform.telemetry.metrics import counter, gauge
@@ -104,7 +104,7 @@ class Replica:
             return False
         return mark is None or mark <= self.progress.replayed
 
-    async def run(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
+    async def run(self, method: str, sql: str, arguments: Sequence[Any]) -> Any:
         """Read from the replica, and from the primary where that fails."""
         try:
             found = await getattr(self.pool, method)(sql, *arguments)
@@ -120,13 +120,10 @@ class Replica:
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
         """Follow both servers for as long as the application runs."""
-        task = asyncio.create_task(self._follow())
         try:
-            yield
+            async with in_background(self._follow()):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             await self.pool.close()
 
     async def _follow(self) -> None:
@@ -154,8 +151,6 @@ class Replica:
 class CallersReads(ReadPool):
     """The read pool as one caller's request sees it: the primary's, and for declared reads perhaps the replica's."""
 
-    routed = True
-
     def __init__(self, primary: ReadPool, replica: Replica, caller: UUID) -> None:
         self._primary_pool = primary
         self._replica = replica
@@ -176,7 +171,7 @@ class CallersReads(ReadPool):
         async with self._primary_pool.connection() as connection:
             yield connection
 
-    async def lagging(self, method: str, sql: str, arguments: tuple[Any, ...]) -> Any:
+    async def lagging(self, method: str, sql: str, arguments: Sequence[Any]) -> Any:
         """Run a declared read where the caller may; asked once a request, so that one answer is of one server."""
         if self._shown is None:
             self._shown = await self._replica.shows(self._caller)

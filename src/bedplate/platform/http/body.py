@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Empty
 
 from bedplate.platform.auth.caller import Caller
-from bedplate.platform.db import Database, ReadPool
+from bedplate.platform.db import ReadPool
 from bedplate.platform.errors import BadRequest, FieldError, Invalid, UnsupportedMediaType
 from bedplate.platform.http.depth import too_deep
 from bedplate.platform.http.freshness import reads_of
@@ -48,8 +48,7 @@ class TypedRequest(Request[Any, Any, Any]):
     @property
     def reads(self) -> ReadPool:
         """The pool of compiled reads."""
-        database: Database = self.app.state.database
-        return database.reads if database.replica is None else reads_of(self.scope, database)
+        return reads_of(self.scope, self.app.state.database)
 
     async def body(self) -> bytes:
         """Read the body.

@@ -10,9 +10,8 @@ from litestar.types import Message, Scope, Send
 
 from bedplate.platform.http.conditional import coded, coding_of
 from bedplate.platform.http.encodings import CODERS, WHOLE, Coder, negotiated
+from bedplate.platform.http.headers import Field
 from bedplate.platform.telemetry.metrics import counter
-
-type Field = tuple[bytes, bytes]
 
 COMPRESSED = counter("answers_compressed_total", "Answers sent in an encoding.", ("encoding",))
 COMPRESSED.begin(CODERS)
@@ -146,9 +145,9 @@ class _Encoding:
         await self._send(self._start)
 
     async def _go_on(self, coder: Coder, piece: bytes, *, more: bool) -> None:
-        ready = coder.add(piece) if piece else b""
+        ready = coder.compress(piece) if piece else b""
         if not more:
-            ready += coder.end()
+            ready += coder.flush()
         if ready or not more:
             await self._send({"type": "http.response.body", "body": ready, "more_body": more})
 

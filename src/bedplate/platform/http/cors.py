@@ -3,7 +3,7 @@ from http import HTTPStatus
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-type Field = tuple[bytes, bytes]
+from bedplate.platform.http.headers import Field
 
 METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = (

@@ -27,6 +27,15 @@ MEANINGS = {
     502: "A sign-in provider did not answer as it should",
     503: "A dependency is away; see Retry-After",
 }
+EXAMPLE: dict[str, Any] = {
+    "type": "https://bedplate.example/problems/not-found",
+    "title": "Not found",
+    "status": 404,
+    "code": "not_found",
+    "request_id": "5f0c8d3e9a7b4c61",
+    "detail": "There is nothing at this address",
+    "errors": [],
+}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "Problem details (RFC 9457): the one shape of every refusal",
@@ -54,17 +63,7 @@ SCHEMA: dict[str, Any] = {
             },
         },
     },
-    "examples": [
-        {
-            "type": "https://bedplate.example/problems/not-found",
-            "title": "Not found",
-            "status": 404,
-            "code": "not_found",
-            "request_id": "5f0c8d3e9a7b4c61",
-            "detail": "There is nothing at this address",
-            "errors": [],
-        }
-    ],
+    "examples": [EXAMPLE],
 }
 
 

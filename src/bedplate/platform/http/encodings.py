@@ -11,62 +11,39 @@ ZSTD_LEVEL, BROTLI_QUALITY, GZIP_LEVEL = 3, 4, 6
 """Levels for answers made anew each time: about the ratio of gzip's default, faster."""
 
 GZIP_WINDOW = 31
-WINDOW = 1 << 22
 
 
 class Coder(Protocol):
     """Encodes a body in pieces."""
 
-    def add(self, data: bytes) -> bytes:
+    def compress(self, data: bytes, /) -> bytes:
         """Take a piece in; returns what is ready to be sent, often nothing."""
         ...
 
-    def end(self) -> bytes:
+    def flush(self) -> bytes:
         """Return the rest."""
         ...
 
 
-class Zstd:
-    """RFC 8878."""
-
-    def __init__(self) -> None:
-        self._coder = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compressobj()
-
-    def add(self, data: bytes) -> bytes:
-        return self._coder.compress(data)
-
-    def end(self) -> bytes:
-        return self._coder.flush()
-
-
 class Brotli:
-    """RFC 7932."""
+    """RFC 7932; the library's own names are other ones."""
 
     def __init__(self) -> None:
         self._coder: Any = brotli.Compressor(quality=BROTLI_QUALITY)
 
-    def add(self, data: bytes) -> bytes:
+    def compress(self, data: bytes, /) -> bytes:
         return self._coder.process(data)
 
-    def end(self) -> bytes:
+    def flush(self) -> bytes:
         return self._coder.finish()
 
 
-class Gzip:
-    """RFC 1952."""
-
-    def __init__(self) -> None:
-        self._coder = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
-
-    def add(self, data: bytes) -> bytes:
-        return self._coder.compress(data)
-
-    def end(self) -> bytes:
-        return self._coder.flush()
-
-
-CODERS: Mapping[str, Callable[[], Coder]] = {"zstd": Zstd, "br": Brotli, "gzip": Gzip}
-"""The encodings we speak, the dearest to us first."""
+CODERS: Mapping[str, Callable[[], Coder]] = {
+    "zstd": lambda: zstandard.ZstdCompressor(level=ZSTD_LEVEL).compressobj(),
+    "br": Brotli,
+    "gzip": lambda: zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW),
+}
+"""The encodings we speak (RFC 8878, 7932 and 1952), the dearest to us first."""
 
 
 def _brotli(body: bytes) -> bytes:

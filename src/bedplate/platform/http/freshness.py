@@ -49,8 +49,10 @@ def reads_of(scope: Any, database: Database) -> ReadPool:
     What a cached route reads is kept for others and longer than a lag, so it is never the replica's.
     """
     replica = database.replica
+    if replica is None:
+        return database.reads
     caller: Caller | None = scope.get("user")
-    if replica is None or caller is None or CACHED in scope["route_handler"].opt:
+    if caller is None or CACHED in scope["route_handler"].opt:
         return database.reads
     state = cast("dict[str, Any]", scope["state"])
     if MEMO not in state:

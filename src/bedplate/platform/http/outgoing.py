@@ -5,9 +5,7 @@ from typing import Any
 from litestar.types import Message, Scope, Send
 
 from bedplate.platform.http.compression import Compression
-from bedplate.platform.http.headers import completed
-
-type Field = tuple[bytes, bytes]
+from bedplate.platform.http.headers import Field, completed
 
 STATE = "outgoing"
 

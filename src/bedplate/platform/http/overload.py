@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal
 
+from bedplate.platform.background import end, in_background
 from bedplate.platform.errors import Failure, Unavailable
 from bedplate.platform.telemetry.metrics import counter, gauge
 from bedplate.settings.http import HttpSettings
@@ -57,14 +58,12 @@ class Overload:
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
         """Watch for as long as the application runs."""
-        watch = asyncio.create_task(self._watch())
         try:
-            yield
+            async with in_background(self._watch()):
+                yield
         finally:
-            for task in (watch, *(probe for _, probe in self._probes.values())):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+            for _, probe in self._probes.values():
+                await end(probe)
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()

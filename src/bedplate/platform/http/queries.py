@@ -10,9 +10,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from bedplate.platform.db import PageQuery
 from bedplate.platform.db.cursors import CursorSigner
+from bedplate.platform.db.listing import MOST_ROWS
 from bedplate.platform.errors import FieldError, Invalid
 
-MAX_LIMIT = 200
 ANY_QUERY = "any_query"
 """On a route that others' programs call, who add parameters of their own: a provider's callback."""
 
@@ -21,7 +21,7 @@ UNKNOWN = "Not a parameter of this route"
 
 def page_query(
     request: Request[Any, Any, Any],
-    limit: Annotated[int | None, QueryParameter(ge=1, le=MAX_LIMIT, description="Rows a page")] = None,
+    limit: Annotated[int | None, QueryParameter(ge=1, le=MOST_ROWS, description="Rows a page")] = None,
     cursor: Annotated[
         str | None,
         QueryParameter(min_length=1, max_length=1024, description="`next_cursor` of the page before"),

@@ -5,7 +5,9 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from bedplate.platform.background import in_background
 from bedplate.platform.limits.limiter import Limiter
+from bedplate.platform.limits.metrics import SHARERS
 from bedplate.platform.redis import DOWN, Script, ScriptRunner
 
 COUNT = Script(__package__ or "", "census.lua")
@@ -29,18 +31,14 @@ class Census:
         with contextlib.suppress(*DOWN):
             seen: int = await self._runner.run(COUNT, [self._key], [self._name, FORGOTTEN])
             self._limiter.processes = max(self._at_least, seen)
+        SHARERS().set(self._limiter.processes)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
         """Count for as long as the application runs."""
         await self.count()
-        task = asyncio.create_task(self._go_on())
-        try:
+        async with in_background(self._go_on()):
             yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
     async def _go_on(self) -> None:
         while True:

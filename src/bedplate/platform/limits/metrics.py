@@ -9,5 +9,10 @@ TRIPS = counter("limiter_trips_total", "Calls of the limiter's store.", ("result
 DEGRADED = gauge(
     "limiter_degraded", "1 while the limiter's store is away and limits are local.", mode="livemax"
 )
+SHARERS = gauge(
+    "limiter_processes",
+    "Processes that would share every limit without the store, as told by the one that knows of least.",
+    mode="livemin",
+)
 TRIPS.begin(("ok", "error"))
 DEGRADED()

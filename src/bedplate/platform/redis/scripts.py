@@ -51,14 +51,13 @@ class ScriptRunner:
 
     def __init__(self, client: Client, patience: float) -> None:
         self._client: Any = client
-        self._nodes = ClusterWires(client) if isinstance(client, RedisCluster) else None
-        self._wire = None if isinstance(client, RedisCluster) else Wire(client)
+        self._connection = ClusterWires(client) if isinstance(client, RedisCluster) else Wire(client)
         self._watchdog = Watchdog(patience)
 
     @property
     def clustered(self) -> bool:
         """Whether the keys of a call must share a hash slot."""
-        return self._wire is None
+        return isinstance(self._connection, ClusterWires)
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         """Run a script and return its answer.
@@ -74,9 +73,7 @@ class ScriptRunner:
 
     def close(self) -> None:
         """Drop the connection."""
-        for connection in (self._wire, self._nodes):
-            if connection is not None:
-                connection.hang_up()
+        self._connection.hang_up()
 
     async def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         try:
@@ -90,12 +87,14 @@ class ScriptRunner:
             raise
 
     async def _command(self, words: Sequence[Word]) -> Any:
-        call = self._client.execute_command if self._wire is None else self._wire.call
+        connection = self._connection
+        call = connection.call if isinstance(connection, Wire) else self._client.execute_command
         with self._watchdog.watch():
             return await call(*words)
 
     async def _call(self, verb: str, script: str, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         words = (verb, script, len(keys), *keys, *arguments)
-        if self._nodes is not None:
-            return await self._nodes.call(keys[0], *words)
-        return await self._wire.call(*words) if self._wire is not None else None
+        connection = self._connection
+        if isinstance(connection, Wire):
+            return await connection.call(*words)
+        return await connection.call(keys[0], *words)

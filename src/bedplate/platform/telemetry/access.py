@@ -7,12 +7,13 @@ import msgspec
 
 from bedplate.platform.telemetry.exchange import FAULT, Exchange
 from bedplate.platform.telemetry.logs import as_json
-from bedplate.platform.telemetry.output import write_line
+from bedplate.platform.telemetry.output import LineBatch
 from bedplate.platform.telemetry.routes import safe_path
 from bedplate.settings.telemetry import TelemetrySettings
 
 _REFUSAL = 400
 _encode = msgspec.json.Encoder().encode
+_lines = LineBatch()
 
 
 class AccessLine(msgspec.Struct, omit_defaults=True):
@@ -84,13 +85,13 @@ def access_log(settings: TelemetrySettings) -> AccessLog | None:
 
 
 def _write_json(line: AccessLine) -> None:
-    write_line(_encode(line) + b"\n")
+    _lines.write(_encode(line) + b"\n")
 
 
 def _write_console(line: AccessLine) -> None:
     reason = f" {line.code}" if line.status >= _REFUSAL and line.code else ""
     place = line.path or line.route
-    write_line(
+    _lines.write(
         f"{line.timestamp:%H:%M:%S} {line.method:<6} {line.status}{reason} {place} "
         f"{line.duration_ms:.1f} ms  {line.request_id}\n".encode()
     )

@@ -15,7 +15,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 LONG_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
 """Upper bounds of histograms of waits and of jobs' durations, in seconds."""
 
-type Mode = Literal["livesum", "livemax", "livemostrecent", "mostrecent"]
+type Mode = Literal["livesum", "livemin", "livemax", "livemostrecent", "mostrecent"]
 
 PREFIX = "bedplate_"
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from bedplate.platform.background import in_background
 from bedplate.platform.telemetry.gc_watch import GENERATIONS, GcWatch
 from bedplate.platform.telemetry.metrics import counter, gauge, histogram
 
@@ -57,13 +58,10 @@ class ProcessWatch:
     async def lifespan(self) -> AsyncGenerator[None]:
         """Watch for as long as the process works."""
         self._begin()
-        task = asyncio.create_task(self._run())
         try:
-            yield
+            async with in_background(self._run()):
+                yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
             self._gc.stop()
 
     def _begin(self) -> None:

@@ -1,5 +1,4 @@
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from opentelemetry.sdk.metrics.export import MetricsData
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import REGISTRY
 
+from bedplate.platform.background import in_background
 from bedplate.platform.telemetry.export import missing_grpc
 from bedplate.platform.telemetry.otlp_metrics import metrics_data
 from bedplate.settings.telemetry import TelemetrySettings
@@ -47,13 +47,10 @@ async def pushing(
             await asyncio.sleep(interval)
             await push()
 
-    task = asyncio.create_task(run())
     try:
-        yield
+        async with in_background(run()):
+            yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
         last = asyncio.create_task(push())
         await asyncio.wait({last}, timeout=patience)
         sender.shutdown()

@@ -75,7 +75,7 @@ class InsightController(Controller):
         found = await ready_tasks(reads, plan_id, basis, explain=explain)
         shown = computed_page(page, f"ready {plan_id} {basis}", found.items, _id)
         found.items, found.next_cursor = shown.items, shown.next_cursor
-        return _linked(request, _hashed(request, found), found.next_cursor)
+        return _paged(request, found)
 
     @get("/blocked", access=READ, cached=OF_PLAN)
     async def list_blocked_tasks(
@@ -91,7 +91,7 @@ class InsightController(Controller):
         await visible_plan(reads, plan_id, caller.user_id)
         found = await blocked_tasks(reads, plan_id, basis)
         shown = computed_page(page, f"blocked {plan_id} {basis}", found, _id)
-        return _linked(request, _hashed(request, shown), shown.next_cursor)
+        return _paged(request, shown)
 
     @get("/critical-path", access=READ, cached=OF_PLAN)
     async def show_critical_path(
@@ -154,7 +154,7 @@ class InsightController(Controller):
         ]
         name = f"findings {plan_id} {code} {severity} {waived}"
         shown = computed_page(page, name, items, _id)
-        return _linked(request, _hashed(request, shown), shown.next_cursor)
+        return _paged(request, shown)
 
     @post("/findings/{finding_id:uuid}/waiver", access=WRITE, status_code=HTTP_200_OK)
     async def waive_finding(
@@ -196,8 +196,9 @@ def _id(item: TaskView | FindingView) -> UUID:
     return item.id
 
 
-def _linked[T](request: Request[Any, Any, Any], answer: Response[T], cursor: str | None) -> Response[T]:
-    answer.headers.update(next_link(request, cursor))
+def _paged[T: ReadyTasks | Page[Any]](request: Request[Any, Any, Any], body: T) -> Response[T]:
+    answer = _hashed(request, body)
+    answer.headers.update(next_link(request, body.next_cursor))
     return answer
 
 
