@@ -127,6 +127,7 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
                 rate("bedplate_http_refusals_total", "status, code"),
             ),
             ("Limiter on its own", "short", "{{job}}", "max by (job) (bedplate_limiter_degraded)"),
+            ("Processes that share limits", "short", "{{job}}", "min by (job) (bedplate_limiter_processes)"),
             ("Limiter's trips", "ops", "{{result}}", rate("bedplate_limiter_trips_total", "result")),
             ("Limited (429)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="429"')),
             ("Not signed in (401)", "reqps", "{{route}}", rate(REQUESTS, "route", 'status="401"')),

@@ -31,7 +31,7 @@ def test_the_data_stays_in_the_data_folder_and_the_folder_closed(engines, place:
 
 
 @root_only
-@pytest.mark.parametrize("closed", ["home", "home/data"])
+@pytest.mark.parametrize("closed", [pytest.param("home", marks=pytest.mark.nightly), "home/data"])
 def test_a_closed_folder_stays_closed_and_the_servers_say_where_they_are(
     place: Path, fallback: Path, ask, closed
 ):
@@ -84,6 +84,7 @@ def test_programs_out_of_reach_are_copied_once(place: Path, packages: Path, run_
 
 
 @root_only
+@pytest.mark.nightly
 def test_programs_installed_for_root_alone_are_copied(place: Path, packages: Path, run_engines):
     subprocess.run(["/bin/cp", "--archive", packages, place / "packages"], check=True)
     for path in (place / "packages").rglob("*"):

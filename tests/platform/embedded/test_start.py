@@ -47,7 +47,7 @@ def test_two_checkouts_run_side_by_side(place: Path, urls, ask):
         assert ask(urls.owner_url, "SELECT to_regclass('only_here')") is None
 
 
-@pytest.mark.parametrize("name", ["long" * 30, "a, b'c é"])
+@pytest.mark.parametrize("name", [pytest.param("long" * 30, marks=pytest.mark.nightly), "a, b'c é"])
 def test_any_folder_name_will_do(place: Path, ask, name):
     with Engines(place / name, durable=False) as engines:
         sockets = engines.postgres.home.sockets

@@ -7,7 +7,9 @@ import httpx
 import pytest
 from litestar import Litestar, get, post
 from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.middleware import DefineMiddleware
+from litestar.types import ASGIApp
 
 from bedplate.platform.errors import NotFound
 from bedplate.platform.http.body import TypedRequest
@@ -52,15 +54,17 @@ async def posted() -> str:
 @pytest.fixture
 def app() -> Litestar:
     models: dict[Any, Any] = {}
+
+    def layer(app: ASGIApp, handler: BaseRouteHandler) -> ASGIApp:
+        return direct_call(app, handler, models)
+
     made = Litestar(
         [of_request, parsed, missing, with_an_end, posted],
         dependencies={
             "plain": Provide(lambda: "plain", sync_to_thread=False),
             "resource": Provide(opened),
         },
-        middleware=[
-            DefineMiddleware(RouteLayers, layers=[lambda app, handler: direct_call(app, handler, models)])
-        ],
+        middleware=[DefineMiddleware(RouteLayers, layers=[layer])],
         exception_handlers=exception_handlers({}),
         request_class=TypedRequest,
         openapi_config=None,
