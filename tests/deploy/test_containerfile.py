@@ -104,7 +104,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_installation_finds_its_own_migrations(unpacked: Path) -> None:
-    look = "from bedplate.platform.db import migrate; print(migrate.scripts_folder(), migrate.head())"
+    look = "from bedplate.platform import revisions; print(revisions.scripts_folder(), revisions.head())"
     done = subprocess.run(
         [sys.executable, "-c", look],
         env={"PYTHONPATH": str(unpacked)},
@@ -113,7 +113,7 @@ def test_an_installation_finds_its_own_migrations(unpacked: Path) -> None:
         text=True,
         check=True,
     )
-    from bedplate.platform.db import migrate
+    from bedplate.platform import revisions
 
-    assert done.stdout.split() == [str(unpacked / "bedplate/db"), migrate.head()]
+    assert done.stdout.split() == [str(unpacked / "bedplate/db"), revisions.head()]
     assert (unpacked / "bedplate/db/roles.sql").is_file()

@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from bedplate.platform import revisions
 from bedplate.platform.db import migrate
 from bedplate.platform.embedded.binaries import find_binaries, within_reach
 from bedplate.platform.embedded.home import Home, find_home
@@ -114,7 +115,7 @@ def test_a_new_server_goes_back_to_before_the_damage(home: Home) -> None:
         new.ask("select pg_promote()::text")
         new.ask(PERSON, "since@team.example")
         assert len(new.ask(PEOPLE)) == 3
-        assert new.ask("select version_num from alembic_version") == [migrate.head()]
+        assert new.ask("select version_num from alembic_version") == [revisions.head()]
     finally:
         new.stop()
 

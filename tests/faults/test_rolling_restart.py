@@ -20,6 +20,7 @@ import httpx
 import pytest
 from alembic import command
 
+from bedplate.platform import revisions
 from bedplate.platform.db import migrate
 from bedplate.platform.embedded import Engines, EngineUrls
 from bedplate.settings import Secret
@@ -195,8 +196,8 @@ def stage() -> Iterator[Stage]:
 def expand(stage: Stage) -> None:
     """A migration of a release to come: a column and an index, while the former code runs."""
     scripts = stage.folder / "scripts"
-    shutil.copytree(migrate.scripts_folder() / "migrations", scripts)
-    (scripts / "versions/rehearsal.py").write_text(EXPAND.format(head=migrate.head()))
+    shutil.copytree(revisions.scripts_folder() / "migrations", scripts)
+    (scripts / "versions/rehearsal.py").write_text(EXPAND.format(head=revisions.head()))
     config = migrate.alembic_config(stage.urls.owner_url)
     config.set_main_option("script_location", str(scripts))
     command.upgrade(config, "head")

@@ -5,7 +5,8 @@ from typing import Any, Literal, cast
 import msgspec
 from redis.asyncio import Redis
 
-from bedplate.platform.db import Database, migrate
+from bedplate.platform import revisions
+from bedplate.platform.db import Database
 from bedplate.settings import Settings
 from bedplate.settings.production import is_weak
 
@@ -121,8 +122,8 @@ async def _rights(connection: Any) -> list[Finding]:
 async def _migrations(settings: Settings) -> list[Finding]:
     if not settings.database.migration_url:
         return []
-    current = await migrate.current(settings.database.migration_url.reveal())
-    newest = migrate.head()
+    current = await revisions.current(settings.database.migration_url.reveal())
+    newest = revisions.head()
     if current != newest:
         return [
             Finding(

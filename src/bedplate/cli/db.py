@@ -4,6 +4,7 @@ import rich_click as click
 
 from bedplate.cli.backup import backup, restore, verify
 from bedplate.cli.servers import database_settings
+from bedplate.platform import revisions
 from bedplate.platform.db import migrate
 
 
@@ -31,8 +32,8 @@ def downgrade(revision: str) -> None:
 @db.command()
 def status() -> None:
     """Say which revision the database is at; exit code 1 when it is behind."""
-    current = asyncio.run(migrate.current(database_settings().database.migration_url.reveal()))
-    newest = migrate.head()
+    current = asyncio.run(revisions.current(database_settings().database.migration_url.reveal()))
+    newest = revisions.head()
     click.echo(f"database {current or 'empty'}, newest {newest}")
     if current != newest:
         raise SystemExit(1)
@@ -44,7 +45,7 @@ def revision(name: str) -> None:
     """Write a migration NAME of what the models have and the database, at the newest revision, lacks."""
     from alembic import command
 
-    number = f"{int(migrate.head() or 0) + 1:04}"
+    number = f"{int(revisions.head() or 0) + 1:04}"
     config = migrate.alembic_config(database_settings().database.migration_url.reveal())
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     command.revision(config, message=name, rev_id=number, autogenerate=True)

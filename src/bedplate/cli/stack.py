@@ -24,6 +24,7 @@ from bedplate.cli.children import (
     worker_command,
 )
 from bedplate.cli.errors import CommandError
+from bedplate.platform import revisions
 from bedplate.platform.embedded import Engines, EngineUrls
 from bedplate.platform.telemetry.multiprocess import prepare
 from bedplate.settings import Secret, Settings
@@ -149,10 +150,10 @@ class Stack:
         return self._engines.start()
 
     def _migrate(self, settings: Settings) -> None:
-        from bedplate.platform.db import migrate
+        current = asyncio.run(revisions.current(settings.database.migration_url.reveal()))
+        if current is None or current != revisions.head():
+            from bedplate.platform.db import migrate
 
-        current = asyncio.run(migrate.current(settings.database.migration_url.reveal()))
-        if current is None or current != migrate.head():
             self._tell("migrating the database")
             migrate.upgrade(settings.database)
 

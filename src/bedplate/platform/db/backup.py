@@ -10,10 +10,11 @@ import asyncpg
 import msgspec
 
 from bedplate.platform.db.fingerprint import TableFingerprint, fingerprint
-from bedplate.platform.db.migrate import apply_roles, current
+from bedplate.platform.db.migrate import apply_roles
 from bedplate.platform.db.pool import Connection
 from bedplate.platform.db.programs import BackupError, find_programs, run_program
 from bedplate.platform.db.urls import with_database
+from bedplate.platform.revisions import current
 
 _KNOWN = """
 select version_num, pg_export_snapshot(), array(

@@ -1,6 +1,4 @@
 import asyncio
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -10,26 +8,10 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-import bedplate
+from bedplate.platform.revisions import scripts_folder
 from bedplate.settings.database import DatabaseSettings
 
 LOCK_TIMEOUT = "10s"
-SCRIPTS = "db"
-REVISION = re.compile(r'^revision = "(\w+)"', re.MULTILINE)
-PARENT = re.compile(r'^down_revision = "(\w+)"', re.MULTILINE)
-
-
-class MigrationError(Exception):
-    """Migrations cannot run; the message is one line that says what to do."""
-
-
-def scripts_folder() -> Path:
-    """The folder `db`: beside the source in a checkout, inside the package when installed."""
-    package = Path(bedplate.__file__).parent
-    for folder in (package / SCRIPTS, package.parent.parent / SCRIPTS):
-        if (folder / "migrations").is_dir():
-            return folder
-    raise MigrationError("The folder of migrations is missing: install Bedplate again")
 
 
 def alembic_config(url: str) -> "Config":
@@ -69,26 +51,6 @@ def downgrade(settings: DatabaseSettings, revision: str) -> None:
     from alembic import command
 
     command.downgrade(alembic_config(settings.migration_url.reveal()), revision)
-
-
-def head() -> str | None:
-    """The newest revision there is; read without Alembic, whose import every start would wait for."""
-    scripts = [
-        path.read_text("utf-8") for path in (scripts_folder() / "migrations" / "versions").glob("*.py")
-    ]
-    revisions, parents = ({m[1] for m in map(line.search, scripts) if m} for line in (REVISION, PARENT))
-    return next(iter(revisions - parents), None)
-
-
-async def current(url: str) -> str | None:
-    """The revision a database is at; None before the first."""
-    connection = await _connect(url)
-    try:
-        if await connection.fetchval("select to_regclass('alembic_version')") is None:
-            return None
-        return await connection.fetchval("select version_num from alembic_version")
-    finally:
-        await connection.close()
 
 
 async def apply_roles(owner_url: str, application_url: str) -> None:

@@ -62,17 +62,17 @@ def argument_models(app: Litestar) -> dict[Any, Any]:
     }
 
 
-def _is_plain(handler: HTTPRouteHandler, model: Any) -> bool:
-    hooks: tuple[Any, ...] = (
-        handler.resolve_guards(),
-        handler.resolve_before_request(),
-        handler.resolve_after_response(),
-        handler.cache,
-        handler.has_sync_callable,
+def _is_plain(handler: Any, model: Any) -> bool:
+    hooked = (
+        handler.resolve_guards()
+        or handler.resolve_before_request()
+        or handler.resolve_after_response()
+        or handler.cache
+        or handler.has_sync_callable
     )
     return (
-        handler.http_methods == {HttpMethod.GET}
-        and not any(hooks)
+        not hooked
+        and handler.http_methods == {HttpMethod.GET}
         and all(_is_sync(dependency.provide) for batch in model.dependency_batches for dependency in batch)
     )
 
