@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import httpx
@@ -30,7 +30,7 @@ SETTINGS = {"BEDPLATE_LIMITS_ENABLED": "false", "BEDPLATE_AUTH_ALLOW_RESERVED_DO
 
 async def member_of(team: str, email: str, database_url: str) -> None:
     """Make somebody a member who has just signed up: letters are not what is measured."""
-    connection: Any = await asyncpg.connect(database_url)
+    connection = cast("Any", await asyncpg.connect(database_url))
     try:
         account = await connection.fetchval(
             "update account set email_verified_at = now() where email = $1 returning id", email
