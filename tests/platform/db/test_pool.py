@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from bedplate.platform.db.pool import ReadPool
+from bedplate.platform.errors import Unavailable
 from bedplate.settings.database import DatabaseSettings
 
 
@@ -43,6 +44,40 @@ async def test_a_transaction_left_behind_is_not_handed_on(
     assert opened[0].is_closed()
     assert await pool.fetch("select 2") == [(2,)]
     await pool.close()
+
+
+async def test_who_waits_comes_before_who_comes_again(database_settings: DatabaseSettings) -> None:
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(database_settings.direct_url.reveal())
+
+    pool = ReadPool(connect, size=1, timeout=60)
+    over = asyncio.Event()
+
+    async def read_again_and_again() -> None:
+        while not over.is_set():
+            await pool.fetch("select 1")
+
+    greedy = asyncio.create_task(read_again_and_again())
+    while not pool.in_use:
+        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        assert await asyncio.gather(*(pool.fetch("select 4") for _ in range(3))) == [[(4,)]] * 3
+    over.set()
+    await greedy
+    await pool.close()
+
+
+async def test_who_waits_too_long_is_told(database_settings: DatabaseSettings) -> None:
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(database_settings.direct_url.reveal())
+
+    short = ReadPool(connect, size=1, timeout=0.01)
+    async with short.connection():
+        with pytest.raises(Unavailable):
+            await short.fetch("select 5")
+    assert await short.fetch("select 6") == [(6,)]
+    assert short.waiting == 0
+    await short.close()
 
 
 async def test_a_caller_that_gives_up_leaves_its_turn_to_the_next(

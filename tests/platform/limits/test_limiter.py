@@ -41,6 +41,24 @@ async def test_a_leased_policy_passes_as_many_with_few_trips(redis: Any) -> None
     assert trips() - before < 100
 
 
+async def test_a_lease_is_shared_beside_a_policy_that_has_none(redis: Any) -> None:
+    processes = [limits_on(redis) for _ in range(4)]
+    wide = per_user(10_000, HOUR, name="wide")
+
+    async def ask(number: int) -> bool:
+        limits = processes[number % len(processes)]
+        return (await limits.limiter.acquire([charge(limits, LEASED), charge(limits, wide)])).allowed
+
+    assert 90 <= sum(await asyncio.gather(*(ask(number) for number in range(2000)))) <= 100
+
+
+async def test_what_one_policy_refuses_is_not_spent_of_another(redis: Any) -> None:
+    limits, narrow = limits_on(redis, remember=0.0), per_user(1, HOUR, name="narrow")
+    for _ in range(50):
+        await limits.limiter.acquire([charge(limits, LEASED), charge(limits, narrow)])
+    assert 90 <= await passed([limits], LEASED, 200) <= 99
+
+
 async def test_a_lease_dwindles_as_the_store_forgets_it(redis: Any) -> None:
     # 100 a second: what is leased and what the store holds never add up to more than the burst.
     policy = per_user(100, 1.0, name="quick", lease=12)

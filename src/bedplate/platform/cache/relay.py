@@ -88,12 +88,14 @@ class Relay:
                 logger.exception("cache: the relay's turn failed")
 
     async def _turn(self) -> None:
-        await self._delete_done()
         if self._is_usable():
+            await self._delete_done()
             while await self.sweep(OVERDUE) == PAGE:
                 pass
             return
-        # What committed while the store was away comes first: it still holds the values of before.
+        # What committed while the store was away comes first: it still holds the values of before. So does what was
+        # bumped just before, for the store may have lost that.
+        self._done.clear()
         while await self.sweep(0.0) == PAGE:
             pass
         await self._bump([])

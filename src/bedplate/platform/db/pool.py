@@ -35,7 +35,7 @@ class ReadPool:
         self._size = size
         self._timeout = timeout
         self._idle: list[Connection] = []
-        self._waiting: dict[asyncio.Future[None], float] = {}
+        self._waiting: dict[asyncio.Future[Connection | None], float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._open = 0
 
@@ -123,7 +123,9 @@ class ReadPool:
                 if self._open < self._size:
                     async with asyncio.timeout_at(deadline):
                         return await self._grow()
-                await self._wait(loop, deadline)
+                connection = await self._wait(loop, deadline)
+                if connection is not None:
+                    return connection
         except TimeoutError as error:
             raise Unavailable("No database connection came free in time") from error
 
@@ -133,21 +135,27 @@ class ReadPool:
             return await self._connect()
         except BaseException:
             self._open -= 1
-            self._wake()
+            self._wake(None)
             raise
 
-    async def _wait(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
-        turn = loop.create_future()
+    async def _wait(self, loop: asyncio.AbstractEventLoop, deadline: float) -> Connection | None:
+        turn: asyncio.Future[Connection | None] = loop.create_future()
         self._waiting[turn] = deadline
         if self._timer is None:
             self._timer = loop.call_at(deadline, self._expire, loop)
         try:
-            await turn
+            return await turn
         except BaseException:
             self._waiting.pop(turn, None)
             if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._wake()
+                self._pass_on(turn.result())
             raise
+
+    def _pass_on(self, connection: Connection | None) -> None:
+        if connection is None:
+            self._wake(None)
+        else:
+            self._release(connection)
 
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         # One timer for all who wait: a timeout each costs a wait more than all the rest of it.
@@ -163,27 +171,30 @@ class ReadPool:
         if connection.is_closed():
             self._open -= 1
             self._drop_dead()
+            self._wake(None)
         elif connection.is_in_transaction() or not self._size:
             # A cancelled caller may leave a transaction behind: such a connection is not fit for another.
             # One that was lent when the pool was closed has nobody else who would end it.
             connection.terminate()
             self._open -= 1
-        else:
+            self._wake(None)
+        elif not self._wake(connection):
             self._idle.append(connection)
-        self._wake()
 
     def _drop_dead(self) -> None:
         alive = [c for c in self._idle if not c.is_closed()]
         self._open -= len(self._idle) - len(alive)
         self._idle = alive
 
-    def _wake(self) -> None:
+    def _wake(self, connection: Connection | None) -> bool:
+        # Handed over, or whoever comes first would take it, and who waits would wait again at the end of the queue.
         while self._waiting:
             turn = next(iter(self._waiting))
             del self._waiting[turn]
             if not turn.done():
-                turn.set_result(None)
-                return
+                turn.set_result(connection)
+                return True
+        return False
 
     async def close(self) -> None:
         """Close the idle connections; one still lent is closed when it comes back."""

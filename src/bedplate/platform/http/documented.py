@@ -129,6 +129,7 @@ def _complete(operation: dict[str, Any], path: str, method: str, handler: BaseRo
     responses: dict[str, Any] = operation["responses"]
     if method == "get":
         responses["304"] = {"description": "What If-None-Match names is still so"}
+    responses["431"] = {"description": "The head is too large: refused by the server, without a body"}
     for status in sorted(_refusals(operation, path, method, public=public)):
         responses[str(status)] = {
             "description": MEANINGS[status],

@@ -39,15 +39,21 @@ class Leases:
         lease.left -= charge.cost
         return lease
 
-    def put_back(self, charge: Charge) -> None:
-        """Undo `spend`."""
+    def put_back(self, charge: Charge) -> bool:
+        """Undo `spend`; false where the lease is gone."""
         lease = self._leases.get((charge.rule, charge.subject))
-        if lease is not None:
-            lease.left += charge.cost
+        if lease is None:
+            return False
+        lease.left += charge.cost
+        return True
 
-    def keep(self, charge: Charge, left: int, free: int, whole_at: float) -> None:
-        """Keep what was withdrawn beyond the charge."""
-        _bound(self._leases)
+    def keep(self, charge: Charge, left: int, free: int, whole_at: float, now: float) -> None:
+        """Keep what was withdrawn beyond the charge, with what is left of the lease before."""
+        known = self._leases.get((charge.rule, charge.subject))
+        if known is None:
+            _bound(self._leases)
+        else:
+            left += min(known.left, max(0, int((known.whole_at - now) / charge.rule.interval)))
         self._leases[charge.rule, charge.subject] = Lease(left, free, whole_at)
 
     def refuse(self, charge: Charge, retry: float, now: float) -> None:

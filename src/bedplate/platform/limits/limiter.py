@@ -127,15 +127,31 @@ class Limiter:
         return parts
 
     async def _several_far(self, charges: Sequence[Charge]) -> Decision:
-        near = self._spend_what_is_leased(charges, time.monotonic())
-        decision = await self._trip([charge for charge in charges if charge not in near])
-        if decision.allowed:
-            return Decision((*near.values(), *decision.parts))
-        for charge in near:
-            self._leases.put_back(charge)
-        return decision
+        # The leased ones alone, for those who want the same lease share its trip: else each would withdraw one.
+        parts: list[Part] = []
+        spent: list[Charge] = []
+        for charge in charges:
+            if charge.rule.lease:
+                decision = await self.acquire((charge,))
+                if not decision.allowed:
+                    await self._undo(spent)
+                    return decision
+                parts += decision.parts
+                spent.append(charge)
+        decision = await self._trip([charge for charge in charges if not charge.rule.lease])
+        if not decision.allowed:
+            await self._undo(spent)
+            return decision
+        return Decision((*parts, *decision.parts))
+
+    async def _undo(self, spent: Sequence[Charge]) -> None:
+        withdrawn = [charge for charge in spent if not self._leases.put_back(charge)]
+        if withdrawn:
+            await self.give_back(withdrawn)
 
     async def _trip(self, charges: Sequence[Charge]) -> Decision:
+        if not charges:
+            return PASSED
         if not self.breaker.may_try():
             return self._decide_locally(charges)
         sent = time.monotonic()
@@ -162,7 +178,7 @@ class Limiter:
                 charge.rule.allowed()
                 if answer.granted > charge.cost:
                     left = answer.granted - charge.cost
-                    self._leases.keep(charge, left, answer.free, sent + answer.reset)
+                    self._leases.keep(charge, left, answer.free, sent + answer.reset, sent)
         return decision
 
     def _decide_locally(self, charges: Sequence[Charge]) -> Decision:
