@@ -3,6 +3,7 @@ import logging
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from bedplate.platform.db import utcnow
@@ -17,6 +18,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @task("test.tick", timeout=10)
 async def tick(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+class Wrong(msgspec.Struct):
+    """Not the payload of any task here."""
 
 
 def every_minute(catch_up="once") -> Schedule:
@@ -116,6 +121,49 @@ async def test_a_paused_schedule_rests_and_can_be_run_by_hand(database, make_run
     (view,) = await list_schedules(database.reads, scheduler)
     assert view.next_at == view.next_runs[0]
     assert len(view.next_runs) == 5
+
+
+async def test_a_pause_holds_before_any_worker_has_begun(database, make_runtime, sql):
+    scheduler = make_runtime(tick, schedules=(every_minute(),)).scheduler
+    async with database.transaction() as session:
+        await pause_schedule(session, scheduler, "minutely")
+    (view,) = await list_schedules(database.reads, scheduler)
+    assert view.paused
+    await make_runtime(tick, schedules=(every_minute(),)).scheduler.keep()
+    await overdue(sql, 5)
+    await scheduler.fire_due()
+    assert await count(sql) == 0
+    async with database.transaction() as session:
+        await resume_schedule(session, scheduler, "minutely")
+    await overdue(sql, 5)
+    await scheduler.fire_due()
+    assert await count(sql) == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Schedule(name="broken", task=tick, cron="* * * * *", payload=Wrong()),
+        Schedule(name="broken", task=tick, cron="never"),
+    ],
+    ids=["payload", "rule"],
+)
+async def test_a_schedule_that_cannot_fire_holds_up_no_other(broken, make_runtime, sql, caplog):
+    # On both sides of it by name: whichever is first, all of them are looked at.
+    before, after = (
+        Schedule(name=name, task=tick, cron="* * * * *") for name in ("a-minutely", "z-minutely")
+    )
+    scheduler = make_runtime(tick, schedules=(before, broken, after)).scheduler
+    await scheduler.keep()
+    await overdue(sql, 5)
+    with caplog.at_level(logging.WARNING):
+        await scheduler.fire_due()
+    fired = await sql.fetch("select tags[1] as tag from job order by tag")
+    assert [row["tag"] for row in fired] == ["schedule:a-minutely", "schedule:z-minutely"]
+    assert "schedule broken" in caplog.text
+    await overdue(sql, 5)
+    await scheduler.fire_due()
+    assert await sql.fetchval("select count(*) from job") == 4
 
 
 def moments(cron: str, after: dt.datetime, number: int) -> list[str]:

@@ -3,6 +3,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bedplate.platform.db import Read, ReadPool, utcnow
@@ -33,13 +34,16 @@ async def list_schedules(reads: ReadPool, scheduler: Scheduler) -> list[Schedule
 
 
 async def pause_schedule(session: AsyncSession, scheduler: Scheduler, name: str) -> None:
-    """Fire a schedule no more, for the time being.
+    """Fire a schedule no more, for the time being; it holds for one that no worker has written yet, too.
 
     Raises:
         ScheduleNotFound: there is none of that name.
     """
-    scheduler.get(name)
-    await session.execute(update(JobSchedule).where(JobSchedule.name == name).values(paused=True))
+    row = {**scheduler.get(name).row(), "paused": True}
+    statement = insert(JobSchedule).values(row)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=[JobSchedule.name], set_={"paused": True})
+    )
 
 
 async def resume_schedule(session: AsyncSession, scheduler: Scheduler, name: str) -> None:

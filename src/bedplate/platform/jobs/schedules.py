@@ -23,9 +23,11 @@ from bedplate.platform.jobs.tasks import Empty, Task
 
 MOST = 100_000
 CAUGHT_UP = 100
-DUE = text("""
-select name, next_at from job_schedule
-where next_at <= now() and not paused and name = any(:names)
+DUE = """
+select name from job_schedule where next_at <= now() and not paused and name = any($1) order by next_at, name
+"""
+TAKE = text("""
+select next_at from job_schedule where name = :name and next_at <= now() and not paused
 for update skip locked
 """)
 FIRED = text("""
@@ -58,6 +60,11 @@ class Schedule:
     @property
     def rule(self) -> str:
         return f"{self.cron} {self.timezone}"
+
+    def row(self) -> dict[str, Any]:
+        """What the ledger holds of it before its first firing."""
+        moment = self.after(utcnow())
+        return {"name": self.name, "rule": self.rule, "next_at": moment, "paused": False, "missed": 0}
 
     def after(self, moment: dt.datetime) -> dt.datetime:
         """The first firing after a moment."""
@@ -100,12 +107,8 @@ class Scheduler:
         return self.schedules[name]
 
     async def keep(self) -> None:
-        """Write new and changed declarations to the ledger."""
-        now = utcnow()
-        rows = [
-            {"name": s.name, "rule": s.rule, "next_at": s.after(now), "paused": False, "missed": 0}
-            for s in self.schedules.values()
-        ]
+        """Write new and changed declarations to the ledger; one whose rule has no next moment is left out."""
+        rows = [row for schedule in self.schedules.values() if (row := _row_or_none(schedule))]
         if not rows:
             return
         statement = insert(JobSchedule).values(rows)
@@ -119,22 +122,31 @@ class Scheduler:
             await session.execute(statement)
 
     async def fire_due(self) -> None:
-        """Enqueue what is due."""
+        """Enqueue what is due, each schedule in a transaction of its own: one that fails holds up no other."""
         if not self.schedules:
             return
         if not self._kept:
             await self.keep()
             self._kept = True
-        async with self._database.transaction() as session:
-            rows = (await session.execute(DUE, {"names": list(self.schedules)})).all()
-            for name, next_at in rows:
-                await self._fire(session, self.schedules[name], next_at)
+        for row in await self._database.reads.fetch(DUE, list(self.schedules)):
+            schedule = self.schedules[row[0]]
+            try:
+                await self._take(schedule)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next look tries again
+                _tell(schedule, error)
 
     async def run_now(self, session: AsyncSession, name: str, owner_id: UUID | None = None) -> UUID:
         """Enqueue a schedule's job out of turn."""
         schedule = self.get(name)
         tags = [f"schedule:{name}"]
         return await enqueue(session, schedule.task, schedule.payload, tags=tags, owner_id=owner_id)
+
+    async def _take(self, schedule: Schedule) -> None:
+        async with self._database.transaction() as session:
+            next_at = await session.scalar(TAKE, {"name": schedule.name})
+            # Another worker fires it, or has.
+            if next_at is not None:
+                await self._fire(session, schedule, next_at)
 
     async def _fire(self, session: AsyncSession, schedule: Schedule, next_at: dt.datetime) -> None:
         now = utcnow()
@@ -166,3 +178,15 @@ class Scheduler:
             logger.warning(
                 told, schedule.name, len(missed), missed[-1].isoformat(), schedule.catch_up, len(chosen)
             )
+
+
+def _row_or_none(schedule: Schedule) -> dict[str, Any] | None:
+    try:
+        return schedule.row()
+    except Exception as error:  # noqa: BLE001 - a rule that cannot be read must not keep the others out
+        _tell(schedule, error)
+        return None
+
+
+def _tell(schedule: Schedule, error: Exception) -> None:
+    logger.warning("schedule %s cannot fire (%s: %s)", schedule.name, type(error).__name__, error)
