@@ -6,6 +6,8 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from bedplate.settings import Settings
+from fixtures.apps import running
 from fixtures.people import Join, Person
 from fixtures.routes import routes_of
 from fixtures.sharing import add_member, etag_of, new_key, new_team, with_key
@@ -17,6 +19,17 @@ FRESH = {"Cache-Control": "no-store"}
 BY_QUERY = "/v1/plans/{plan_id}/burndown?limit=100"
 
 type Write = Callable[[Workspace], Awaitable[object]]
+
+
+async def test_another_application_of_the_process_takes_nothing_along(
+    work: Workspace, settings: Settings
+) -> None:
+    async with running(settings):
+        pass
+    path = f"plans/{work.plan_id}"
+    for title in ("One", "Two", "Three"):
+        await work.change(path, {"title": title})
+        assert (await work.get(path))["title"] == title
 
 
 def kept_paths(app: Litestar) -> list[str]:

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from bedplate.platform.cache.acks import Acks, Bumped
 from bedplate.platform.cache.core import Entries
-from bedplate.platform.cache.invalidation import PROCESS
+from bedplate.platform.cache.invalidation import relaying
 from bedplate.platform.cache.memory_store import MemoryCacheStore
 from bedplate.platform.cache.push import Push
 from bedplate.platform.cache.redis_store import RedisCacheStore
@@ -36,6 +36,7 @@ class Cache:
             )
         )
         self.entries = Entries(self.store, tier_bytes=settings.tier, max_wait=settings.max_wait)
+        self._database = database
         self.relay = Relay(
             database,
             self.bump,
@@ -70,12 +71,9 @@ class Cache:
                 push, loop = self._push, asyncio.get_running_loop()
                 self.entries.pushed = lambda: push.alive(loop.time())
                 await stack.enter_async_context(push.lifespan())
-            PROCESS.relay = self.relay
-            try:
-                yield
-            finally:
-                PROCESS.relay = None
-                await self.entries.finish()
+            stack.push_async_callback(self.entries.finish)
+            stack.enter_context(relaying(self._database, self.relay))
+            yield
         self.store.close()
 
     def _recovered(self) -> None:

@@ -1,5 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import msgspec
 from sqlalchemy import text
@@ -7,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bedplate.platform.cache.models import CacheOutbox
 from bedplate.platform.cache.relay import Relay
-from bedplate.platform.db import after_commit, new_id
+from bedplate.platform.db import Database, after_commit, new_id
+from bedplate.platform.db.session import database_of
 
 # Every write of what is cached makes this trip: as text it costs a quarter of what it does as an expression.
 REMEMBER = text(
@@ -17,13 +20,18 @@ REMEMBER = text(
 _PENDING = "cache_tags"
 
 
-class _Process:
-    """The relay of this process, once its application runs; a command line has none, and leaves it to one."""
-
-    relay: Relay | None = None
+_relays: WeakKeyDictionary[Database, Relay] = WeakKeyDictionary()
 
 
-PROCESS = _Process()
+@contextmanager
+def relaying(database: Database, relay: Relay) -> Generator[None]:
+    """Let what sessions of this database commit be bumped at once; a command has no relay, and leaves it to one."""
+    _relays[database] = relay
+    try:
+        yield
+    finally:
+        if _relays.get(database) is relay:
+            del _relays[database]
 
 
 class _Pending(msgspec.Struct):
@@ -58,8 +66,10 @@ def _pending(session: AsyncSession) -> _Pending:
 
     async def bump() -> None:
         del session.info[_PENDING]
-        if PROCESS.relay is not None and pending.rows:
-            await PROCESS.relay.bump_now(pending.rows)
+        database = database_of(session)
+        relay = None if database is None else _relays.get(database)
+        if relay is not None and pending.rows:
+            await relay.bump_now(pending.rows)
 
     after_commit(session, bump)
     return pending

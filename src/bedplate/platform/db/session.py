@@ -28,6 +28,11 @@ def after_commit(session: AsyncSession, callback: Callback) -> None:
     session.info.setdefault(_CALLBACKS, []).append(callback)
 
 
+def database_of(session: AsyncSession) -> "Database | None":
+    """The database that lent the session; none, if it is another's."""
+    return cast("Database | None", session.info.get(_DATABASE))
+
+
 @asynccontextmanager
 async def unit_of_work(session: AsyncSession, database: "Database") -> AsyncGenerator[AsyncSession]:
     """Lend a session for one transaction: commit at the end, roll back on an error, then run callbacks."""
