@@ -6,7 +6,15 @@ import pytest
 
 from bedplate.platform.db import Database, utcnow
 from bedplate.platform.jobs import Empty, JobContext, enqueue, task
-from bedplate.platform.jobs.control import Which, cancel_job, pause, resume, retry_job, retry_jobs
+from bedplate.platform.jobs.control import (
+    Which,
+    cancel_job,
+    dismiss_jobs,
+    pause,
+    resume,
+    retry_job,
+    retry_jobs,
+)
 from bedplate.platform.jobs.errors import JobEnded, JobKeyTaken, JobNotEnded, JobNotFound
 
 from .conftest import until, working
@@ -98,14 +106,30 @@ async def test_a_cancelled_job_of_a_lost_worker_does_not_run_again(database, mak
     assert row["attempt"] == 1
 
 
-async def test_ended_and_unknown_jobs_refuse(database, make_runtime, ended):
-    async with working(make_runtime(dies)):
-        job_id = await put(database, dies)
-        await ended(job_id, "dead")
+@pytest.mark.parametrize("state", ["failed", "succeeded", "cancelled"])
+async def test_ended_and_unknown_jobs_refuse(state, database, sql):
+    job_id = await put(database, dies)
+    await sql.execute(ENDED, job_id, state, None)
     with pytest.raises(JobEnded):
         await cancel(database, job_id)
+    assert await sql.fetchval("select state from job where id = $1", job_id) == state
     with pytest.raises(JobNotFound):
         await cancel(database, uuid.uuid4())
+
+
+async def test_a_dead_letter_is_dismissed_once_and_never_runs_again(database, make_runtime, sql, ended):
+    async with working(make_runtime(dies)):
+        job_id = await put(database, dies)
+        died = await ended(job_id, "dead")
+        await cancel(database, job_id)
+        row = await ended(job_id, "cancelled")
+        assert (row["error"], row["attempt"], row["ended_at"]) == (died["error"], 1, died["ended_at"])
+        assert row["expires_at"] < died["expires_at"]
+        with pytest.raises(JobEnded):
+            await cancel(database, job_id)
+        with pytest.raises(JobEnded):
+            async with database.transaction() as session:
+                await retry_job(session, job_id, attempts=1)
 
 
 async def test_a_dead_letter_is_replayed(database, make_runtime, sql, ended):
@@ -139,6 +163,39 @@ async def test_a_dead_letter_is_replayed(database, make_runtime, sql, ended):
     ids=("all", "state", "queue", "other queue", "tag", "error", "since", "until"),
 )
 async def test_dead_letters_are_replayed_by_filter(which, count, database, sql):
+    await three(database, sql)
+    async with database.transaction() as session:
+        assert await retry_jobs(session, which, attempts=1) == count
+
+
+@pytest.mark.parametrize(
+    ("which", "count"),
+    [
+        (Which(), 2),
+        (Which(state="failed"), 0),
+        (Which(queue="other"), 0),
+        (Which(tag="nightly"), 1),
+        (Which(error="too large"), 1),
+        (Which(since=utcnow() + HOUR), 0),
+    ],
+    ids=("all", "failed", "other queue", "tag", "error", "since"),
+)
+async def test_dead_letters_are_dismissed_by_filter(which, count, database, sql):
+    await three(database, sql)
+    queued = await put(database, dies)
+    async with database.transaction() as session:
+        assert await dismiss_jobs(session, which, keep=60) == count
+    states = await sql.fetch("select state, count(*) from job group by 1")
+    assert dict(states) == {
+        state: number
+        for state, number in (("queued", 1), ("failed", 1), ("dead", 2 - count), ("cancelled", count))
+        if number
+    }
+    assert await sql.fetchval("select state from job where id = $1", queued) == "queued"
+
+
+async def three(database, sql) -> None:
+    """Two dead letters and a failed job."""
     for tags, state, error in (
         ((), "dead", "too large: 1"),
         (("nightly",), "dead", "gone"),
@@ -146,8 +203,6 @@ async def test_dead_letters_are_replayed_by_filter(which, count, database, sql):
     ):
         job_id = await put(database, dies, tags=tags)
         await sql.execute(ENDED, job_id, state, error)
-    async with database.transaction() as session:
-        assert await retry_jobs(session, which, attempts=1) == count
 
 
 async def test_a_replay_never_doubles_a_unique_key(database, sql):

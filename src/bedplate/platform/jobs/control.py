@@ -1,5 +1,5 @@
 import datetime as dt
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -31,18 +31,27 @@ from tree
 where job.id = tree.id and job.state in ('queued', 'running')
 returning job.id, job.state
 """)
-# Of several with one unique key the newest is taken, and none whose key a younger job has by now.
-RETRY = text("""
-with named as (
-  select id, row_number() over (partition by task, coalesce(unique_key, id::text) order by id desc) as place
-  from job
-  where state in ('failed', 'dead') and (cast(:ids as uuid[]) is null or id = any(:ids))
+NAMED = """(cast(:ids as uuid[]) is null or id = any(:ids))
     and (cast(:state as text) is null or state = :state) and (cast(:task as text) is null or task = :task)
     and (cast(:queue as text) is null or queue = :queue)
     and (cast(:tag as text) is null or tags @> array[cast(:tag as text)])
     and (cast(:since as timestamptz) is null or ended_at >= :since)
     and (cast(:until as timestamptz) is null or ended_at < :until)
     and (cast(:error as text) is null or position(:error in error) > 0)
+"""
+# Its end stays the moment when it died.
+DISMISS = text(f"""
+update job set state = 'cancelled', cancel_requested_at = now(),
+  expires_at = now() + make_interval(secs => :keep)
+where state = 'dead' and {NAMED}
+returning id
+""")  # noqa: S608 - no input is in it
+# Of several with one unique key the newest is taken, and none whose key a younger job has by now.
+RETRY = text(f"""
+with named as (
+  select id, row_number() over (partition by task, coalesce(unique_key, id::text) order by id desc) as place
+  from job
+  where state in ('failed', 'dead') and {NAMED}
     and not exists (
       select from job other where other.task = job.task and other.unique_key = job.unique_key
         and other.state in ('queued', 'running'))
@@ -51,7 +60,7 @@ update job set state = 'queued', available_at = now(), ended_at = null, expires_
   cancel_requested_at = null, progress = 0, message = null, max_attempts = attempt + :attempts
 from named where job.id = named.id and named.place = 1 and job.state in ('failed', 'dead')
 returning job.id, queue, priority, extract(epoch from available_at)::float8
-""")
+""")  # noqa: S608 - no input is in it
 NOTIFY = text("select pg_notify(:channel, :payload)")
 
 type PauseKind = Literal["queue", "task"]
@@ -76,12 +85,16 @@ class Which(Struct, frozen=True, kw_only=True):
 async def cancel_job(session: AsyncSession, job_id: UUID, *, keep: float) -> None:
     """Cancel a job and those under it: what waits ends now, what runs is told to stop.
 
+    A dead letter is dismissed by it: it waits for nobody any more.
+
     Raises:
         JobNotFound: there is no such job.
-        JobEnded: it has ended already.
+        JobEnded: it has ended already, and is no dead letter.
     """
     rows = (await session.execute(CANCEL, {"id": job_id, "keep": keep})).all()
-    if not any(row[0] == job_id for row in rows):
+    if not any(row[0] == job_id for row in rows) and not await dismiss_jobs(
+        session, Which(ids=(job_id,)), keep=keep
+    ):
         await _state(session, job_id)
         raise JobEnded
     for row in rows:
@@ -110,10 +123,14 @@ async def retry_jobs(session: AsyncSession, which: Which, *, attempts: int) -> i
 
     One whose unique key another job has by now is left as it is.
     """
-    values = {**asdict(which), "ids": None if which.ids is None else list(which.ids), "attempts": attempts}
-    rows = (await session.execute(RETRY, values)).all()
+    rows = (await session.execute(RETRY, {**_values(which), "attempts": attempts})).all()
     await announce(session, [Due(*row) for row in rows])
     return len(rows)
+
+
+async def dismiss_jobs(session: AsyncSession, which: Which, *, keep: float) -> int:
+    """Cancel dead letters, and nothing else that the fields name; returns how many."""
+    return len((await session.execute(DISMISS, {**_values(which), "keep": keep})).all())
 
 
 async def pause(session: AsyncSession, kind: PauseKind, name: str) -> None:
@@ -125,6 +142,10 @@ async def resume(session: AsyncSession, kind: PauseKind, name: str) -> None:
     """Begin them again."""
     await session.execute(delete(JobPause).where(JobPause.kind == kind, JobPause.name == name))
     await session.execute(NOTIFY, {"channel": DUE_CHANNEL, "payload": ""})
+
+
+def _values(which: Which) -> dict[str, Any]:
+    return {**asdict(which), "ids": None if which.ids is None else list(which.ids)}
 
 
 async def _state(session: AsyncSession, job_id: UUID) -> str:
