@@ -184,3 +184,30 @@ async def _alive(worker) -> bool:
 
 async def _none(sql) -> bool:
     return await sql.fetchval("select count(*) from job") == 0
+
+
+@task("test.cancels-itself", timeout=10, max_attempts=2, retry_delay=0.01)
+async def cancels_itself(_ctx: JobContext, _payload: Empty) -> None:
+    waited_for = asyncio.get_running_loop().create_future()
+    waited_for.cancel()
+    await waited_for
+
+
+@task("test.unprintable", timeout=10, max_attempts=1)
+async def unprintable(_ctx: JobContext, _payload: Empty) -> str:
+    return "\ud800"
+
+
+async def test_a_body_that_is_cancelled_from_within_has_failed(database, make_runtime, ended):
+    job_id = await put(database, cancels_itself)
+    async with working(make_runtime(cancels_itself)):
+        row = await ended(job_id, "dead")
+    assert (row["attempt"], row["error"]) == (2, "Something that the job waited for was cancelled")
+
+
+async def test_a_result_that_cannot_be_written_is_an_error_of_the_body(database, make_runtime, ended):
+    job_id = await put(database, unprintable)
+    async with working(make_runtime(unprintable)):
+        row = await ended(job_id, "dead")
+    assert row["attempt"] == 1
+    assert "lost" not in row["error"]

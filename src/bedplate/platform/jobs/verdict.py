@@ -23,7 +23,7 @@ class Judge:
         """The body came to its end."""
         try:
             result = b"" if value is None else msgspec.json.encode(value)
-        except TypeError as error:
+        except (TypeError, ValueError, RecursionError) as error:
             return self.raised(attempt, error)
         if len(result) > self._settings.max_result:
             limit = self._settings.max_result
@@ -53,6 +53,8 @@ class Judge:
             return self._outcome(attempt, "cancelled", "cancelled")
         if attempt.why == "timeout":
             return self._again(attempt, "timeout", f"No end within {_limits(attempt)}", None)
+        if attempt.why is None:
+            return self._again(attempt, "error", "Something that the job waited for was cancelled", None)
         # Given back by a worker that ends: the attempt is replaced, for the job is not at fault.
         return self._outcome(attempt, "queued", "released", error="The worker was stopped", extra=1)
 
