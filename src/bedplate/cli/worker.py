@@ -3,6 +3,7 @@ import asyncio
 import rich_click as click
 
 from bedplate.cli.errors import require_servers
+from bedplate.cli.known import require_known
 from bedplate.settings.load import load_settings
 
 
@@ -15,6 +16,7 @@ def worker(queues: tuple[str, ...], *, inline: bool) -> None:
 
     from bedplate.worker import start_anew, work
 
+    require_known("queue", *queues)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         recycle = runner.run(work(require_servers(load_settings()), queues=queues, inline=inline))
     if recycle:

@@ -83,8 +83,35 @@ async def test_the_command_line_lists_shows_cancels_and_retries(database, sql, j
 
 async def test_the_command_line_pauses_and_drains(sql, jobs):
     assert (await jobs("pause", "queue", "default")).exit_code == 0
-    assert await sql.fetchval("select count(*) from job_pause") == 1
+    assert (await jobs("pause", "task", "plans.import")).exit_code == 0
+    assert await sql.fetchval("select count(*) from job_pause") == 2
+    listed = (await jobs("pauses")).stdout.splitlines()
+    assert [line.split()[:2] for line in listed] == [["queue", "default"], ["task", "plans.import"]]
+    assert (await jobs("resume", "task", "plans.import")).exit_code == 0
     assert (await jobs("resume", "queue", "default")).exit_code == 0
     assert await sql.fetchval("select count(*) from job_pause") == 0
     drained = await jobs("drain")
     assert drained.exit_code == 0, drained.stderr
+
+
+@pytest.mark.parametrize(("kind", "known"), [("queue", "default"), ("task", "plans.import")])
+async def test_what_does_not_exist_is_not_paused(kind, known, sql, jobs):
+    refused = await jobs("pause", kind, "typo")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.startswith(f"bedplate: There is no {kind} typo; one of: ")
+    assert known in refused.stderr
+    assert await sql.fetchval("select count(*) from job_pause") == 0
+
+
+def test_a_worker_on_a_queue_that_does_not_exist_is_refused(environment, monkeypatch):
+    began = []
+
+    async def work(_settings, *, queues, inline):
+        began.append((queues, inline))
+
+    monkeypatch.setattr("bedplate.worker.work", work)
+    refused = call("worker", "--queue", "default", "--queue", "typo", environment=environment)
+    assert (refused.exit_code, refused.stderr.count("\n"), began) == (2, 1, [])
+    assert refused.stderr.startswith("bedplate: There is no queue typo; one of: default")
+    assert call("worker", "--queue", "default", environment=environment).exit_code == 0
+    assert began == [(("default",), False)]

@@ -1,10 +1,11 @@
+import datetime as dt
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Integer, Text, bindparam, or_
+from sqlalchemy import Integer, Text, bindparam, or_, select
 
 from bedplate.platform.db import Read, ReadPool
-from bedplate.platform.jobs.models import Job
+from bedplate.platform.jobs.models import Job, JobPause
 from bedplate.platform.jobs.reads import ATTEMPTS, job_columns, one_job, result_of
 from bedplate.platform.jobs.views import AttemptView, JobRow, JobView
 
@@ -18,7 +19,18 @@ class JobDetails(msgspec.Struct):
     attempts: list[AttemptView]
 
 
+class Pause(msgspec.Struct):
+    """A queue or a task that is paused, and since when."""
+
+    kind: str
+    name: str
+    at: dt.datetime
+
+
 _ANY = one_job()
+_PAUSES = Read(
+    select(JobPause.kind, JobPause.name, JobPause.at).order_by(JobPause.kind, JobPause.name), Pause
+)
 _LATEST = Read(
     job_columns()
     .where(
@@ -38,6 +50,11 @@ async def latest(
 ) -> list[JobRow]:
     """The newest jobs of everybody."""
     return await _LATEST.all(reads, state=state, task=task, queue=queue, limit=limit)
+
+
+async def list_pauses(reads: ReadPool) -> list[Pause]:
+    """All that is paused, by kind and name."""
+    return await _PAUSES.all(reads)
 
 
 async def details(reads: ReadPool, job_id: UUID) -> JobDetails | None:

@@ -21,7 +21,13 @@ EVENTS = Read(
 APART = Read(select(JobResult.data).where(JobResult.job_id == bindparam("job_id")), LargeResult)
 ATTEMPTS = Read(
     select(
-        JobAttempt.attempt, JobAttempt.outcome, JobAttempt.started_at, JobAttempt.ended_at, JobAttempt.error
+        JobAttempt.attempt,
+        JobAttempt.outcome,
+        JobAttempt.worker,
+        JobAttempt.started_at,
+        JobAttempt.ended_at,
+        JobAttempt.error,
+        JobAttempt.detail,
     )
     .where(JobAttempt.job_id == bindparam("job_id"))
     .order_by(JobAttempt.attempt),

@@ -80,13 +80,15 @@ class LargeResult(msgspec.Struct):
 
 
 class AttemptView(msgspec.Struct):
-    """An attempt that did not succeed; `detail` is for operators and not in any answer of the API."""
+    """An attempt that did not succeed, for operators at the command: `detail` is in no answer of the API."""
 
     attempt: int
     outcome: str
+    worker: str | None
     started_at: dt.datetime
     ended_at: dt.datetime
     error: str | None
+    detail: str | None
 
 
 class ScheduleView(msgspec.Struct, kw_only=True):
