@@ -1,6 +1,7 @@
 import msgspec
 
 from bedplate.platform.jobs import Empty, JobContext, Permanent, Step, chain, fan_out, task
+from bedplate.platform.jobs.ledger.scans import sweep
 
 from .conftest import working
 
@@ -49,6 +50,22 @@ async def test_a_join_whose_members_are_gone_does_not_wait_for_ever(database, ma
     async with working(make_runtime(give, total)):
         row = await ended(join, "cancelled")
     assert row["error"] == "The jobs that this one waits for are gone"
+
+
+async def test_a_member_is_kept_until_its_join_has_read_it(database, make_runtime, sql, ended):
+    async with working(make_runtime(give)):
+        async with database.transaction() as session:
+            members = [Step(give, Number(20)), Step(give, Number(22))]
+            join = await fan_out(session, members, Step(total, Empty()))
+        for member in await sql.fetch("select id from job where join_id = $1", join):
+            await ended(member["id"], "succeeded")
+    await sql.execute("update job set expires_at = now() - interval '1 day' where join_id = $1", join)
+    await sweep(database.reads, 1000)
+    async with working(make_runtime(give, total)):
+        row = await ended(join, "succeeded")
+    assert row["result"] == "42"
+    await sweep(database.reads, 1000)
+    assert await sql.fetchval("select count(*) from job where join_id = $1", join) == 0
 
 
 async def test_a_failure_cancels_what_waits_for_it(database, make_runtime, ended):
