@@ -3,7 +3,7 @@
 `uv run python bench/jobs.py [--jobs 300] [--rounds 6] [--rows 1000000]`: producer and worker share one process
 and core. Plain SAQ, an empty ledger and a full one (of servers of its own) take turns, round by round and job
 by job, and a figure is the median of its turns: whatever else the machine does weighs on all of them alike. The
-CPU that a job costs in this process is told too.
+CPU that a job costs in this process is told too. Exit code 1 when a promise is missed.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
@@ -216,17 +217,19 @@ def line(saq: Rate, name: str, one: Rate) -> None:
     )
 
 
-def judge(saq: Rate, empty: Figures, full: Figures) -> None:
-    """Hold the figures against what is promised."""
+def judge(saq: Rate, empty: Figures, full: Figures) -> bool:
+    """Hold the figures against what is promised; returns whether all of it holds."""
     ratio = empty.within.jobs / saq.jobs
     rate_moved, wait_moved = full.within.jobs / empty.within.jobs - 1, full.wait / empty.wait - 1
-    for holds, told in (
+    promises = (
         (ratio >= FLOOR, f"{ratio:.2f} of plain SAQ: floor {FLOOR}, aim {AIM}"),
         (empty.wait <= PROMPT, f"{empty.wait:.2f} ms from commit to start: at most {PROMPT:g}"),
         (rate_moved >= -SHARE, f"{rate_moved:+.0%} jobs/s over finished rows: at most -{SHARE:.0%}"),
         (wait_moved <= SHARE, f"{wait_moved:+.0%} from commit to start over them: at most +{SHARE:.0%}"),
-    ):
+    )
+    for holds, told in promises:
         print("holds " if holds else "MISSED", told)
+    return all(holds for holds, _ in promises)
 
 
 @contextmanager
@@ -257,7 +260,7 @@ def main() -> None:
         runner.run(finish(servers[1], options.rows))
         saq, (empty, full) = runner.run(measure(servers, options.jobs, options.rounds))
     report(saq, {"empty ledger": empty, f"{options.rows:,} finished rows": full})
-    judge(saq, empty, full)
+    sys.exit(0 if judge(saq, empty, full) else 1)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Coroutine
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from redis.asyncio import Redis
@@ -31,9 +32,18 @@ BATCH = 20
 SETTINGS = JobsSettings(poll_interval=0.5, lease=3.0, grace=2.0, concurrency=10)
 EFFECT = text("insert into effect (job_id) values (:id)")
 INTENDED = text("insert into intended (job_id) select unnest(cast(:ids as uuid[]))")
-
-
+ROLLED_BACK = text("insert into rolled_back (job_id) select unnest(cast(:ids as uuid[]))")
+UNWANTED = text("insert into unwanted (job_id) values (:id)")
+DOOMED = 3
 logger = logging.getLogger("faults")
+
+
+class RolledBack(Exception):  # noqa: N818 - an outcome, named as one
+    """Ends a transaction after it has enqueued; `ids` are the jobs that must never run."""
+
+    def __init__(self, ids: list[UUID]) -> None:
+        super().__init__()
+        self.ids = ids
 
 
 class Number(msgspec.Struct):
@@ -50,6 +60,12 @@ async def effect(ctx: JobContext, payload: Number) -> int:
     return payload.value
 
 
+@task("faults.unwanted", payload=Number, timeout=20)
+async def unwanted(ctx: JobContext, _payload: Number) -> None:
+    async with ctx.database.transaction() as session:
+        await session.execute(UNWANTED, {"id": ctx.job_id})
+
+
 @task("faults.endless", payload=Number, timeout=600, max_attempts=1000)
 async def endless(_ctx: JobContext, _payload: Number) -> None:
     await asyncio.Event().wait()
@@ -60,7 +76,7 @@ async def tick(_ctx: JobContext, _payload: Empty) -> None: ...
 
 
 RARELY = Schedule(name="faults.tick", task=tick, cron="0 0 1 1 *")
-TASKS = (effect, endless, tick)
+TASKS = (effect, unwanted, endless, tick)
 
 
 def make_runtime(database_url: str, redis_url: str, *schedules: Schedule) -> JobsRuntime:
@@ -71,22 +87,41 @@ def make_runtime(database_url: str, redis_url: str, *schedules: Schedule) -> Job
 
 
 async def feed(runtime: JobsRuntime, number: int, seconds: float) -> None:
-    """Commit jobs in small transactions, evenly over the time; what fails is tried anew."""
+    """Commit jobs in small transactions, evenly over the time; what fails is tried anew.
+
+    Before each, others are enqueued in a transaction that is rolled back.
+    """
     loop = asyncio.get_running_loop()
     began, written = loop.time(), 0
     async with runtime.lifespan():
         while written < number:
             await asyncio.sleep(max(0.0, began + seconds * written / number - loop.time()))
             try:
+                gone = await roll_back(runtime)
                 async with runtime.database.transaction() as session:
                     ids = await enqueue_many(session, effect, [Number(value) for value in range(BATCH)])
                     await session.execute(INTENDED, {"ids": ids})
+                    await session.execute(ROLLED_BACK, {"ids": gone})
             except Exception as error:  # noqa: BLE001 - the servers are being shot at
                 logger.warning("feed: %s", type(error).__name__)
                 await asyncio.sleep(0.1)
                 continue
             written += BATCH
     await runtime.database.close()
+
+
+async def roll_back(runtime: JobsRuntime) -> list[UUID]:
+    """Enqueue jobs in a transaction that raises; returns the ids that must never run."""
+    try:
+        await enqueue_and_fail(runtime)
+    except RolledBack as gone:
+        return gone.ids
+    return []
+
+
+async def enqueue_and_fail(runtime: JobsRuntime) -> None:
+    async with runtime.database.transaction() as session:
+        raise RolledBack(await enqueue_many(session, unwanted, [Number(0)] * DOOMED))
 
 
 async def work(runtime: JobsRuntime) -> None:

@@ -31,8 +31,11 @@ SETTLING = 90.0
 TABLES = """
 create table effect (job_id uuid not null);
 create table intended (job_id uuid not null);
-grant all on effect, intended to public
+create table rolled_back (job_id uuid not null);
+create table unwanted (job_id uuid not null);
+grant all on effect, intended, rolled_back, unwanted to public
 """
+EMPTY = "truncate job, job_schedule, effect, intended, rolled_back, unwanted cascade"
 
 CUT = """
 select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
@@ -119,7 +122,7 @@ def engines() -> Iterator[Engines]:
 
 @pytest.fixture
 def battlefield(engines: Engines) -> Iterator[Field]:
-    asyncio.run(_execute(engines.urls.owner_url, "truncate job, job_schedule, effect, intended cascade"))
+    asyncio.run(_execute(engines.urls.owner_url, EMPTY))
     found = Field(engines)
     yield found
     for process in found.processes.values():
@@ -209,6 +212,10 @@ def test_every_job_runs_to_its_end_and_each_effect_once(battlefield: Field) -> N
 
 
 def verify(battle: Field) -> None:
+    # Jobs of transactions that raised: none was written, and no body of theirs ever ran.
+    assert battle.value("select count(distinct job_id) from rolled_back") >= JOBS // 20
+    assert battle.value("select count(*) from unwanted") == 0
+    assert battle.value("select count(*) from rolled_back r join job j on j.id = r.job_id") == 0
     intended = battle.value("select count(*) from intended")
     assert intended >= JOBS
     assert battle.ask("select state, count(*) from job group by state") == [("succeeded", intended)]

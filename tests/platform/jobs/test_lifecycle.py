@@ -84,20 +84,49 @@ async def test_a_job_runs_after_its_commit(database, make_runtime, ended):
     assert row["expires_at"] > utcnow()
 
 
-async def enqueue_and_fail(database):
-    async with database.transaction() as session:
-        await enqueue(session, double, Number(1))
-        raise RuntimeError
+class Ran(list[int]):
+    """The payloads of the bodies that ran, in their order."""
 
 
-async def test_a_rolled_back_transaction_never_ran_its_job(database, make_runtime, sql, ended):
-    async with working(make_runtime(double)):
-        with pytest.raises(RuntimeError):
-            await enqueue_and_fail(database)
+@task("test.counted", payload=Number, timeout=10)
+async def counted(ctx: JobContext, payload: Number) -> None:
+    ctx.resource(Ran).append(payload.value)
+
+
+async def test_a_rolled_back_transaction_never_ran_its_job(database, make_runtime, sql, ended, monkeypatch):
+    ran, announced = Ran(), set()
+    # One at a time and the oldest first: what was announced before another ran before it.
+    runtime = make_runtime(
+        counted, settings=JobsSettings(poll_interval=0.2, concurrency=1), resources={Ran: ran}
+    )
+    push = runtime.carrier.push
+
+    async def noted(jobs):
+        announced.update(job.id for job in jobs)
+        await push(jobs)
+
+    monkeypatch.setattr(runtime.carrier, "push", noted)
+
+    async def commit(value):
         async with database.transaction() as session:
-            later = await enqueue(session, double, Number(2))
-        await ended(later, "succeeded")
-    assert await sql.fetchval("select count(*) from job") == 1
+            job_id = await enqueue(session, counted, Number(value))
+        await ended(job_id, "succeeded")
+        return job_id
+
+    async def enqueue_and_fail():
+        async with database.transaction() as session:
+            await enqueue(session, counted, Number(1))
+            committed.append(await commit(2))
+            raise RuntimeError
+
+    committed = []
+    async with working(runtime):
+        with pytest.raises(RuntimeError):
+            await enqueue_and_fail()
+        committed.append(await commit(3))
+    assert ran == [2, 3]
+    assert announced == set(committed)
+    assert await sql.fetchval("select count(*) from job") == 2
 
 
 async def test_attempts_are_repeated_with_their_errors_kept(database, make_runtime, sql, ended):
