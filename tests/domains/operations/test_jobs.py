@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from bedplate.platform.jobs import JobContext, JobsRuntime, Permanent, enqueue, enqueue_alone, task
 from fixtures.people import Join, Person
+from fixtures.sharing import new_key, with_key
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True):
@@ -231,3 +232,62 @@ async def test_schedules_and_queues_are_for_administrators(asgi, join, make_admi
         assert (await asgi.get(path, headers=admin.headers)).status_code == 200
     unknown = await asgi.post("/v1/schedules/none/pause", headers=admin.headers)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "schedule_not_found")
+
+
+@pytest.mark.security
+async def test_row_18_a_key_neither_orders_nor_reads_the_archive_of_ones_data(asgi, join, runtime):
+    person = await join(asgi)
+    key = with_key(await new_key(asgi, person, "jobs:read", "jobs:write"))
+    order = {"type": "accounts.export", "payload": {}}
+    refused = await asgi.post("/v1/jobs", json=order, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "session_required")
+    ordered = [
+        (await asgi.post("/v1/jobs", json=order, headers=person.headers)).headers["location"],
+        (await asgi.post("/v1/me/exports", headers=person.headers)).headers["location"],
+    ]
+    assert ordered[0] == ordered[1]
+    async with working(runtime):
+        job = await ended(asgi, person, ordered[0])
+    assert (job["state"], job["result"]["account_id"]) == ("succeeded", person.user_id)
+    assert (await asgi.get(ordered[0], headers=key)).json()["result"] is None
+    kept = await asgi.get(f"{ordered[0]}/result", headers=key)
+    assert (kept.status_code, kept.json()["code"]) == (403, "session_required")
+    assert (await asgi.get(f"{ordered[0]}/result", headers=person.headers)).json()["account_id"]
+    await runtime.database.reads.fetch("update job set state = 'dead' where id = $1", UUID(ordered[0][-36:]))
+    again = await asgi.post(f"{ordered[0]}/retry", headers=key)
+    assert (again.status_code, again.json()["code"]) == (403, "session_required")
+
+
+@pytest.mark.security
+async def test_who_has_left_a_team_does_not_retry_his_job_in_it(asgi, join, runtime):
+    owner, former = await join(asgi), await join(asgi)
+    job_id = await enqueue_alone(
+        runtime.database,
+        public,
+        Order(),
+        owner_id=UUID(former.user_id),
+        team_id=UUID(owner.team_id),
+        delay=60,
+    )
+    dead = "update job set state = 'dead', ended_at = now() where id = $1"
+    await runtime.database.reads.fetch(dead, job_id)
+    refused = await asgi.post(f"/v1/jobs/{job_id}/retry", headers=former.headers)
+    assert (refused.status_code, refused.json()["code"]) == (404, "job_not_found")
+    assert (await asgi.post(f"/v1/jobs/{job_id}/retry", headers=owner.headers)).status_code == 202
+
+
+@pytest.mark.security
+async def test_a_retry_asks_for_the_rights_of_a_start(asgi, join, runtime):
+    owner, other = await join(asgi), await join(asgi)
+    plan = {"key": "retried", "title": "Retried"}
+    made = (await asgi.post("/v1/plans", json=plan, headers=owner.headers)).json()
+    order = {"type": "plans.export", "payload": {"plan_id": made["id"]}}
+    location = (await asgi.post("/v1/jobs", json=order, headers=owner.headers)).headers["location"]
+    # The job is the other's by now, as if he had been a member.
+    await runtime.database.reads.fetch(
+        "update job set state = 'dead', ended_at = now(), owner_id = $2, team_id = null where id = $1",
+        UUID(location[-36:]),
+        UUID(other.user_id),
+    )
+    assert (await asgi.post(f"{location}/retry", headers=other.headers)).status_code == 404
+    assert (await asgi.get(location, headers=other.headers)).json()["state"] == "dead"

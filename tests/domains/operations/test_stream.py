@@ -8,8 +8,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from bedplate.domains.operations import stream as operations_stream
 from bedplate.domains.operations.dependencies import provide_book
 from bedplate.domains.operations.stream import KEEP_ALIVE, event_stream
+from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Database
 from bedplate.platform.jobs import (
     Empty,
@@ -130,9 +132,26 @@ async def test_a_quiet_stream_is_kept_alive_and_ends_when_the_job_is_no_longer_o
     monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.01)
     person, jobs = await join(asgi), app.state.jobs
     job_id = await enqueue_alone(jobs.database, paced, Empty(), owner_id=UUID(person.user_id), delay=3600)
-    stream = event_stream(jobs, provide_book(jobs), UUID(person.user_id), job_id, 0)
+    stream = event_stream(jobs, provide_book(jobs), Caller(user_id=UUID(person.user_id)), job_id, 0)
     async for part in stream:
         if part == KEEP_ALIVE:
             break
     await jobs.database.reads.fetch("update job set owner_id = null where id = $1", job_id)
     assert b"state" not in b"".join([part async for part in stream])
+
+
+async def test_a_stream_of_a_job_that_reports_without_pause_ends_when_it_is_no_longer_ones_own(
+    app, asgi, join: Join, monkeypatch
+):
+    monkeypatch.setattr(operations_stream, "LOOK_SECONDS", 0.0)
+    person, jobs = await join(asgi), app.state.jobs
+    job_id = await enqueue_alone(jobs.database, paced, Empty(), owner_id=UUID(person.user_id), delay=3600)
+    report = "insert into job_event (job_id, seq, at, attempt, progress) values ($1, $2, now(), 1, 1)"
+    for seq in (1, 2):
+        await jobs.database.reads.fetch(report, job_id, seq)
+    stream = event_stream(jobs, provide_book(jobs), Caller(user_id=UUID(person.user_id)), job_id, 0)
+    async for part in stream:
+        if b"event: progress" in part:
+            break
+    await jobs.database.reads.fetch("update job set owner_id = null where id = $1", job_id)
+    assert [part async for part in stream] == []

@@ -15,7 +15,7 @@ class PersonalData(msgspec.Struct, frozen=True):
     exports: Mapping[str, Export]
 
 
-@task("accounts.export", payload=Empty, timeout=300, public=True, keep=86_400.0)
+@task("accounts.export", payload=Empty, timeout=300, public=True, session=True, one_each=True, keep=86_400.0)
 async def export(ctx: JobContext, _: Empty) -> dict[str, object]:
     """Gather all that is kept about the job's owner into one JSON archive, kept for a day."""
     if ctx.owner_id is None:

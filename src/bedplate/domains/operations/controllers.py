@@ -8,7 +8,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from bedplate.domains.audit import Actor, record
 from bedplate.domains.operations.schemas import JobState, StartJob
-from bedplate.domains.operations.stream import ENDED_ID, event_stream, last_seen
+from bedplate.domains.operations.stream import ENDED, ENDED_ID, event_stream, last_seen
 from bedplate.platform.auth.access import Access
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction
@@ -47,7 +47,7 @@ class JobController(Controller):
         found = await book.page(
             reads,
             page,
-            caller.user_id,
+            caller,
             type=type,
             state=job_state,
             queue=queue,
@@ -62,13 +62,13 @@ class JobController(Controller):
         self, data: StartJob, caller: Caller, db: Transaction, book: JobBook
     ) -> Response[dict[str, UUID]]:
         """Start a job of a public type."""
-        job_id = await book.start(db, caller.user_id, caller.scopes, data.type, data.payload)
+        job_id = await book.start(db, caller, data.type, data.payload)
         return accepted({"id": job_id}, f"/v1/jobs/{job_id}")
 
     @get("/{job_id:uuid}", access=READ)
     async def get_job(self, job_id: UUID, caller: Caller, reads: ReadPool, book: JobBook) -> JobView:
         """Show a job."""
-        return await book.get(reads, caller.user_id, job_id)
+        return await book.get(reads, caller, job_id)
 
     @get("/{job_id:uuid}/events", access=READ, media_type="text/event-stream")
     async def follow_job(
@@ -87,11 +87,11 @@ class JobController(Controller):
         The stream of an ended job replays its events and closes; a client that reconnects after the last
         event gets 204, which tells it to stop.
         """
-        view = await book.get(reads, caller.user_id, job_id)
-        if last_event_id == ENDED_ID:
+        view = await book.get(reads, caller, job_id)
+        if last_event_id == ENDED_ID and view.state in ENDED:
             return Response(None, status_code=HTTP_204_NO_CONTENT)
         return Stream(
-            event_stream(jobs, book, caller.user_id, view.id, last_seen(last_event_id)),
+            event_stream(jobs, book, caller, view.id, last_seen(last_event_id)),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -104,7 +104,7 @@ class JobController(Controller):
     )
     async def get_result(self, job_id: UUID, caller: Caller, reads: ReadPool, book: JobBook) -> bytes:
         """Fetch the result of a job that has succeeded, however large."""
-        return await book.result(reads, caller.user_id, job_id)
+        return await book.result(reads, caller, job_id)
 
     @post("/{job_id:uuid}/cancellation", access=WRITE, status_code=HTTP_202_ACCEPTED)
     async def cancel_job(
@@ -120,6 +120,6 @@ class JobController(Controller):
         self, job_id: UUID, caller: Caller, db: Transaction, book: JobBook, actor: Actor
     ) -> Response[dict[str, UUID]]:
         """Queue a failed or dead job again."""
-        await book.retry(db, caller.user_id, caller.scopes, job_id)
+        await book.retry(db, caller, job_id)
         await record(db, "job.retried", actor, resource=f"job:{job_id}")
         return accepted({"id": job_id}, f"/v1/jobs/{job_id}")

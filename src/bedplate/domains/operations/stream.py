@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from bedplate.platform.auth.caller import Caller
 from bedplate.platform.errors import BadRequest, NotFound
 from bedplate.platform.jobs import JobBook, JobsRuntime, JobView
 from bedplate.platform.jobs.events import follow
@@ -15,6 +16,8 @@ ENDED_ID = "ended"
 KEEP_ALIVE = b": keep-alive\n\n"
 RETRY = b"retry: 1000\n\n"
 LONGEST_SECONDS = 300.0
+LOOK_SECONDS = 5.0
+"""Between two looks at whether the job is still the caller's, however often it reports."""
 
 
 def last_seen(last_event_id: str | None) -> int:
@@ -23,7 +26,7 @@ def last_seen(last_event_id: str | None) -> int:
     Raises:
         BadRequest: it is none of ours.
     """
-    if not last_event_id:
+    if not last_event_id or last_event_id == ENDED_ID:
         return 0
     if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 9:  # noqa: PLR2004 - an int4
         raise BadRequest("Last-Event-ID is not one of this stream's")
@@ -31,7 +34,7 @@ def last_seen(last_event_id: str | None) -> int:
 
 
 async def event_stream(
-    jobs: JobsRuntime, book: JobBook, user_id: UUID, job_id: UUID, after: int
+    jobs: JobsRuntime, book: JobBook, caller: Caller, job_id: UUID, after: int
 ) -> AsyncGenerator[bytes]:
     """Render a job's events as text/event-stream (WHATWG HTML, 9.2): `progress` with ids, `state` with the job.
 
@@ -39,20 +42,28 @@ async def event_stream(
     that connects again shows its credential again.
     """
     reads = jobs.database.reads
-    ends = time.monotonic() + LONGEST_SECONDS
+    checked = time.monotonic()
+    ends = checked + LONGEST_SECONDS
     yield RETRY
     async with aclosing(follow(reads, jobs.watch, job_id, after)) as events:
         async for event in events:
-            if isinstance(event, ProgressEvent):
-                yield _event("progress", msgspec.json.encode(event), str(event.seq))
+            now = time.monotonic()
+            progress = isinstance(event, ProgressEvent)
+            if progress and now - checked < LOOK_SECONDS:
+                yield _progress(event)
                 continue
             try:
-                view = await book.get(reads, user_id, job_id)
+                view = await book.get(reads, caller, job_id)
             except NotFound:
                 return
-            yield KEEP_ALIVE if event is None else _state(event, view)
-            if time.monotonic() > ends:
+            checked = now
+            yield _progress(event) if progress else KEEP_ALIVE if event is None else _state(event, view)
+            if now > ends:
                 return
+
+
+def _progress(event: ProgressEvent) -> bytes:
+    return _event("progress", msgspec.json.encode(event), str(event.seq))
 
 
 def _state(state: str, view: JobView) -> bytes:

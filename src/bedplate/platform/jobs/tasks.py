@@ -44,6 +44,8 @@ class Task[P: msgspec.Struct]:
     public: bool
     permission: str | None
     admit: Admit[P] | None
+    session: bool
+    one_each: bool
     concurrency: int | None
     rate: Rate | None
     keep: float | None
@@ -93,6 +95,8 @@ def task[P: msgspec.Struct](
     public: bool = False,
     permission: str | None = None,
     admit: Admit[P] | None = None,
+    session: bool = False,
+    one_each: bool = False,
     concurrency: int | None = None,
     rate: Rate | None = None,
     keep: float | None = None,
@@ -105,8 +109,9 @@ def task[P: msgspec.Struct](
 
     `timeout` bounds an attempt, `heartbeat` the silence between two calls of `ctx.progress` or `ctx.beat`
     (seconds; one of them is required). `public` opens it to `POST /v1/jobs` for callers with `permission`;
-    `admit` then checks the payload for its owner and names the team the job belongs to. `concurrency` and
-    `rate` hold over all workers. A unique key is taken while its job is queued or running, or only while it is
+    `admit` then checks the payload for its owner and names the team the job belongs to, and again before a retry.
+    A `session` task is not for API keys, which neither start it nor read its result; of a task with `one_each` an
+    owner has one queued or running. `concurrency` and `rate` hold over all workers. A unique key is taken while its job is queued or running, or only while it is
     "queued", by `unique_while`; `unique_for` stretches it over seconds since the last enqueuing.
     `keep` is retention in seconds. A payload of an older `version` passes through `upgrades[version]`.
 
@@ -135,6 +140,8 @@ def task[P: msgspec.Struct](
             public=public,
             permission=permission,
             admit=admit,
+            session=session,
+            one_each=one_each,
             concurrency=concurrency,
             rate=rate,
             keep=keep,
