@@ -3,10 +3,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal, cast
 
 import msgspec
-from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from bedplate.platform import revisions
 from bedplate.platform.db import Database
+from bedplate.platform.redis import connect
 from bedplate.settings import Settings
 from bedplate.settings.production import is_weak
 
@@ -139,13 +140,13 @@ async def _migrations(settings: Settings) -> list[Finding]:
 async def _redis(settings: Settings) -> list[Finding]:
     if not settings.redis.url:
         return [_unnamed("Redis", "BEDPLATE_REDIS_URL")]
-    client: Any = Redis.from_url(settings.redis.url.reveal(), socket_timeout=PATIENCE)
+    client: Any = connect(msgspec.structs.replace(settings.redis, timeout=PATIENCE))
     try:
         before = time.time()
         seconds, micros = await client.time()
         clock = _clock(seconds + micros / 1e6 - (before + time.time()) / 2, of="Redis")
         info = await client.info()
-        policy = (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
+        policy = await _policy(client)
     finally:
         await client.aclose()
     server = "Valkey" if "valkey_version" in info else "Redis"
@@ -161,6 +162,13 @@ async def _redis(settings: Settings) -> list[Finding]:
             )
         )
     return findings
+
+
+async def _policy(client: Any) -> str:
+    try:
+        return (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
+    except ResponseError:
+        return "noeviction, or not told: this server does not let CONFIG be read"
 
 
 async def _proxies(settings: Settings) -> list[Finding]:

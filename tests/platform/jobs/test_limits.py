@@ -50,3 +50,35 @@ async def test_a_rate_holds_over_two_workers(database, make_runtime, sql):
         assert await ended(sql, 3)
         await sql.execute("update job set attempt_started_at = attempt_started_at - interval '2 hours'")
         await until(lambda: ended(sql, 6))
+
+
+@task("test.was-narrow", timeout=10, concurrency=1)
+async def was_narrow(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+@task("test.was-narrow", timeout=10)
+async def is_wide(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+async def test_a_limit_that_a_deployment_takes_away_holds_no_job_back(database, make_runtime, sql):
+    async with database.transaction() as session:
+        await enqueue_many(session, was_narrow, [Empty()] * 3)
+    async with working(make_runtime(is_wide)):
+        await until(lambda: ended(sql, 3))
+
+
+async def test_a_limit_that_a_deployment_brings_holds_for_what_is_queued(database, make_runtime, sql):
+    async with database.transaction() as session:
+        await enqueue_many(session, is_wide, [Empty()] * 3)
+    async with working(make_runtime(was_narrow)):
+        await until(lambda: ended(sql, 3))
+    assert await sql.fetchval("select bool_and(limited) from job")
+
+
+async def test_a_worker_that_ends_when_idle_does_not_wait_for_a_rate(database, make_runtime, sql):
+    async with database.transaction() as session:
+        await enqueue_many(session, rated, [Empty()] * 5)
+    runtime = make_runtime(rated)
+    async with runtime.lifespan(), asyncio.timeout(60):
+        await runtime.worker().run_until_idle()
+    assert await ended(sql, 3)

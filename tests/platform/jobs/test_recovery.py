@@ -2,8 +2,9 @@ import asyncio
 import datetime as dt
 
 from bedplate.platform.db import Database, utcnow
-from bedplate.platform.jobs import Empty, JobContext, enqueue, task
+from bedplate.platform.jobs import Empty, JobContext, Rate, enqueue, enqueue_many, metrics, relay, task
 from bedplate.platform.jobs.handover import register_handover
+from bedplate.platform.jobs.health import WorkerHealth
 from bedplate.platform.jobs.ledger.outcomes import Outcome, record
 from bedplate.settings.jobs import JobsSettings
 
@@ -12,6 +13,10 @@ from .conftest import until, working
 
 @task("test.quick", timeout=10)
 async def quick(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+@task("test.slow-by-intent", timeout=10, rate=Rate(1, 3600))
+async def slow_by_intent(_ctx: JobContext, _payload: Empty) -> None: ...
 
 
 @task("test.gate", timeout=60)
@@ -211,3 +216,63 @@ async def test_a_result_that_cannot_be_written_is_an_error_of_the_body(database,
         row = await ended(job_id, "dead")
     assert row["attempt"] == 1
     assert "lost" not in row["error"]
+
+
+@task("test.poison", timeout=60, max_attempts=1)
+async def poison(_ctx: JobContext, _payload: Empty) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_a_job_that_dies_with_its_worker_is_counted_as_dead(database, make_runtime, sql, ended):
+    dead = metrics.ENDED("test.poison", "dead")._value
+    before = dead.get()
+    job_id = await put(database, poison)
+    async with working(make_runtime(poison)) as worker:
+        await running(sql, job_id)
+        await sql.execute("update job set worker = 'gone', lease_until = now() - interval '1 second'")
+        await worker.relay.tick()
+        await ended(job_id, "dead")
+        assert dead.get() == before + 1
+        for attempt in worker.runner.attempts.values():
+            attempt.stop("lost")
+
+
+async def test_only_jobs_that_more_workers_would_help_count_as_waiting(database, make_runtime, sql):
+    depth = metrics.DEPTH("default")._value
+    await put(database, quick)
+    async with database.transaction() as session:
+        await enqueue_many(session, slow_by_intent, [Empty()] * 5)
+    runtime = make_runtime(quick, slow_by_intent)
+    async with runtime.lifespan():
+        worker = runtime.worker()
+        await sql.execute("insert into job_pause (kind, name) values ('task', 'test.quick')")
+        await worker.relay.tick()
+        assert depth.get() == 0
+        await sql.execute("delete from job_pause")
+        worker.relay._counted_at = float("-inf")
+        await worker.relay.tick()
+        assert depth.get() == 1
+        for pool in (worker._fast, worker._ledger):
+            await pool.close()
+
+
+async def test_a_worker_says_which_of_its_servers_is_gone(database, make_runtime, monkeypatch):
+    runtime = make_runtime(quick)
+    async with working(runtime) as worker:
+        health = WorkerHealth(worker, poll_interval=0.2)
+        await until(lambda: _alive(worker))
+        await worker.relay.tick()
+        assert health._readiness() == (True, b"ready\n")
+
+        async def away(*_: object) -> None:
+            raise ConnectionError
+
+        monkeypatch.setattr(worker.relay._carrier, "elect", away)
+        await worker.relay.tick()
+        assert health._readiness() == (True, b"degraded: redis\n")
+        monkeypatch.setattr(relay, "reap", away)
+        monkeypatch.setattr(worker.relay, "ticked_at", 0.0)
+        await worker.relay.tick()
+        assert health._readiness() == (False, b"failed: database\n")
+        worker.stopping.set()
+        assert health._readiness() == (False, b"stopping\n")

@@ -44,14 +44,19 @@ class WorkerHealth:
         if path == "/health/live":
             return _response("200 OK", TEXT, b"alive\n")
         if path == "/health/ready":
-            ready = self._ready()
-            return _response("200 OK" if ready else "503 Service Unavailable", TEXT, b"ready\n" * ready)
+            ready, body = self._readiness()
+            return _response("200 OK" if ready else "503 Service Unavailable", TEXT, body)
         return _response("404 Not Found", TEXT, b"")
 
-    def _ready(self) -> bool:
-        # A relay that has not come round hangs on a server, or the loop is blocked.
-        fresh = time.monotonic() - self._worker.relay.ticked_at < self._patience
-        return fresh and self._worker.listener.alive and not self._worker.stopping.is_set()
+    def _readiness(self) -> tuple[bool, bytes]:
+        worker = self._worker
+        if worker.stopping.is_set():
+            return False, b"stopping\n"
+        # Either the ledger does not answer, or the loop is blocked.
+        if time.monotonic() - worker.relay.ticked_at >= self._patience or not worker.listener.alive:
+            return False, b"failed: database\n"
+        # Another worker would not do better, so none is taken out of service for it.
+        return True, b"degraded: redis\n" if "due" in worker.relay.failing else b"ready\n"
 
 
 def _response(status: str, kind: str, body: bytes) -> bytes:

@@ -9,7 +9,16 @@ from bedplate.platform.jobs.carrier import Carrier
 from bedplate.platform.jobs.ledger.claims import LOCK_TASK, Limit
 from bedplate.platform.jobs.ledger.joins import settle
 from bedplate.platform.jobs.ledger.leases import reap
-from bedplate.platform.jobs.ledger.scans import BEGINNING, due_after, due_limited, next_due, sweep
+from bedplate.platform.jobs.ledger.scans import (
+    BEGINNING,
+    NOT_PAUSED,
+    due_after,
+    due_limited,
+    limit_anew,
+    next_due,
+    sweep,
+)
+from bedplate.platform.jobs.models import ENDED
 from bedplate.platform.jobs.schedules import Scheduler
 from bedplate.settings.jobs import JobsSettings
 
@@ -17,10 +26,12 @@ PAGE = 5000
 SWEEP_ROWS = 1000
 SHORTEST = 0.02
 COUNT_SECONDS = 5.0
-GAUGES = """
+# What more workers would do; a job that is paused or that a rate holds back waits on purpose.
+GAUGES = f"""
 select queue, count(*), extract(epoch from now() - min(available_at))::float8 from job
-where state = 'queued' and not waiting and available_at <= now() group by queue
-"""
+where state = 'queued' and not waiting and available_at <= now() and task <> all($1) and {NOT_PAUSED}
+group by queue
+"""  # noqa: S608 - no input is in it
 DEAD = "select count(*) from job where state = 'dead'"
 logger = logging.getLogger(__name__)
 
@@ -41,6 +52,7 @@ class Relay:
         limits: Sequence[Limit],
         scheduler: Scheduler,
         queues: Sequence[str],
+        tasks: Sequence[str],
     ) -> None:
         self._pool = pool
         self._carrier = carrier
@@ -49,9 +61,16 @@ class Relay:
         self._limits = limits
         self._scheduler = scheduler
         self._queues = queues
+        limited = [limit.task for limit in limits]
+        self._free, self._limited_tasks = [task for task in tasks if task not in limited], limited
+        self._is_limited_anew = False
+        self._rated = [limit.task for limit in limits if limit.starts is not None]
         self._place = BEGINNING
         self._woken = asyncio.Event()
         self.ticked_at = time.monotonic()
+        """When the ledger last answered."""
+        self.failing: set[str] = set()
+        """What failed at the last look: `due` needs the carrier, all others the ledger alone."""
         self._counted_at = float("-inf")
 
     async def run(self) -> None:
@@ -67,19 +86,21 @@ class Relay:
 
     async def tick(self) -> None:
         """Look once; a part that fails does not keep the others from looking."""
-        for part in (self._reap, self._settle, self._schedules, self._due, self._limited, self._sweep):
-            await self._guarded(part)
+        parts = (self._reap, self._settle, self._schedules, self._due, self._limited, self._sweep)
+        self.failing = {_name(part) for part in parts if not await self._guarded(part)}
         if time.monotonic() - self._counted_at > COUNT_SECONDS:
             self._counted_at = time.monotonic()
             await self._guarded(self._gauges)
-        self.ticked_at = time.monotonic()
+        if "reap" not in self.failing:
+            self.ticked_at = time.monotonic()
 
-    async def _guarded(self, part: Callable[[], Awaitable[None]]) -> None:
+    async def _guarded(self, part: Callable[[], Awaitable[None]]) -> bool:
         try:
             await part()
         except Exception as error:  # noqa: BLE001 - the next tick tries again, whatever it was
-            name = getattr(part, "__name__", "part").strip("_")
-            logger.warning("relay: %s failed (%s: %s)", name, type(error).__name__, error)
+            logger.warning("relay: %s failed (%s: %s)", _name(part), type(error).__name__, error)
+            return False
+        return True
 
     async def _rest(self) -> None:
         seconds = self._settings.poll_interval
@@ -102,6 +123,8 @@ class Relay:
         )
         for job in lost:
             metrics.LOST(job.task).inc()
+            if job.state in ENDED:
+                metrics.ENDED(job.task, job.state).inc()
             logger.warning("job %s (%s): worker %s was lost, now %s", job.id, job.task, job.worker, job.state)
 
     async def _settle(self) -> None:
@@ -121,6 +144,9 @@ class Relay:
             await self._carrier.push(due)
 
     async def _limited(self) -> None:
+        if not self._is_limited_anew:
+            await limit_anew(self._pool, free=self._free, limited=self._limited_tasks)
+            self._is_limited_anew = True
         for limit in self._limits:
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(LOCK_TASK, limit.task)
@@ -132,10 +158,14 @@ class Relay:
         await sweep(self._pool, SWEEP_ROWS)
 
     async def _gauges(self) -> None:
-        found = {row[0]: (row[1], row[2]) for row in await self._pool.fetch(GAUGES)}
+        found = {row[0]: (row[1], row[2]) for row in await self._pool.fetch(GAUGES, self._rated)}
         for queue in self._queues:
             depth, age = found.get(queue, (0, 0.0))
             metrics.DEPTH(queue).set(depth)
             metrics.OLDEST(queue).set(age or 0.0)
         dead = await self._pool.fetchrow(DEAD)
         metrics.DEAD().set(dead[0] if dead else 0)
+
+
+def _name(part: Callable[[], Awaitable[None]]) -> str:
+    return getattr(part, "__name__", "part").strip("_")

@@ -15,6 +15,7 @@ from bedplate.platform.jobs.handover import DUE_CHANNEL
 from bedplate.platform.jobs.keeper import Keeper
 from bedplate.platform.jobs.ledger.claims import Claim, Claimer, Limit
 from bedplate.platform.jobs.ledger.outcomes import Outcome
+from bedplate.platform.jobs.ledger.scans import due_limited
 from bedplate.platform.jobs.queue import LedgerQueue
 from bedplate.platform.jobs.recorder import Recorder
 from bedplate.platform.jobs.relay import Relay
@@ -31,7 +32,7 @@ IDLE_SECONDS = 0.01
 LEFT = """
 select exists (select from job where state = 'running' and worker = $1)
     or exists (select from job where state = 'queued' and not waiting and available_at <= now()
-                 and task = any($2)
+                 and task = any($2) and queue = any($3)
                  and not exists (select from job_pause p where (p.kind = 'queue' and p.name = job.queue)
                                     or (p.kind = 'task' and p.name = job.task)))
 """
@@ -83,7 +84,9 @@ class JobsWorker:
             limits=limits,
             scheduler=scheduler,
             queues=self.queues,
+            tasks=self._tasks,
         )
+        self._limits = limits
         self._keeper = Keeper(
             self._fast,
             self.runner,
@@ -102,7 +105,7 @@ class JobsWorker:
             await self._drain(workers)
 
     async def run_until_idle(self) -> None:
-        """Work until nothing is due, then end; retries and delayed jobs that are not due yet stay."""
+        """Work until nothing is due, then end; retries, delayed jobs and what a rate holds back stay."""
         async with self._working() as workers:
             while await self._left():
                 await self.relay.tick()
@@ -139,8 +142,19 @@ class JobsWorker:
         await self.runner.idle(STOP_SECONDS * 2)
 
     async def _left(self) -> bool:
-        row = await self._ledger.fetchrow(LEFT, self.name, self._tasks)
-        return bool(self.runner.attempts) or bool(row and row[0])
+        if self.runner.attempts:
+            return True
+        rated = [limit for limit in self._limits if limit.starts is not None]
+        names = {limit.task for limit in rated}
+        others = [task for task in self._tasks if task not in names]
+        row = await self._ledger.fetchrow(LEFT, self.name, others, self.queues)
+        if row and row[0]:
+            return True
+        async with self._ledger.connection() as connection:
+            for limit in rated:
+                if await due_limited(connection, limit):
+                    return True
+        return False
 
     async def _give_back(self, claim: Claim) -> None:
         await self._recorder.record(

@@ -1,4 +1,5 @@
 import datetime as dt
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +24,11 @@ select id, queue, priority, extract(epoch from available_at)::float8 from job
 where limited and task = $1 and state = 'queued' and not waiting and available_at <= now() and {NOT_PAUSED}
 order by priority desc, available_at limit $2
 """  # noqa: S608 - no input is in it
+# A deployment may give a task a limit, or take it away, while jobs of it are queued.
+LIMIT_ANEW = """
+update job set limited = not limited
+where state = 'queued' and (limited and task = any($1) or not limited and task = any($2))
+"""
 NEXT = """
 select extract(epoch from min(available_at) - now())::float8 from job
 where state = 'queued' and not waiting and available_at > now()
@@ -54,6 +60,11 @@ async def due_limited(connection: asyncpg.Connection, limit: Limit) -> list[Due]
         return []
     rows = await fetch(connection, SCAN_LIMITED, limit.task, free)
     return [Due(*row) for row in rows]
+
+
+async def limit_anew(pool: ReadPool, *, free: Sequence[str], limited: Sequence[str]) -> None:
+    """Hold queued jobs to the limits that their tasks have now."""
+    await pool.fetch(LIMIT_ANEW, free, limited)
 
 
 async def next_due(pool: ReadPool) -> float | None:
