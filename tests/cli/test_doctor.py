@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from redis.exceptions import ResponseError
 
 from bedplate.cli.checks import examine
 from bedplate.settings import Secret
@@ -44,3 +45,18 @@ async def test_production_without_trusted_proxies_is_worth_a_warning(look):
     assert ("proxies", "warning") in (await look(service=production))[0]
     behind = HttpSettings(public_url="https://api.team.example", trusted_proxies=("10.0.0.0/8",))
     assert ("proxies", "ok") in (await look(service=production, http=behind))[0]
+
+
+async def test_a_server_that_hides_its_configuration_is_well(look, monkeypatch):
+    async def refuse(*_: object) -> None:
+        raise ResponseError("unknown command 'CONFIG'")
+
+    monkeypatch.setattr("redis.asyncio.Redis.config_get", refuse)
+    _, found = await look()
+    assert [one.state for one in found if one.what == "Redis"] == ["ok", "warning"]
+
+
+async def test_sentinels_that_are_away_are_told_as_such(look):
+    _, found = await look(redis=RedisSettings(url=Secret("redis+sentinel://127.0.0.1:9/service/0")))
+    (fault,) = [one for one in found if one.state == "fault"]
+    assert (fault.what, "ValueError" in fault.says) == ("Redis", False)

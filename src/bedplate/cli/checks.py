@@ -157,7 +157,7 @@ async def _redis(settings: Settings) -> list[Finding]:
             Finding(
                 "Redis",
                 "warning",
-                f"evicts keys ({policy})",
+                f"may evict keys ({policy})",
                 "set maxmemory-policy noeviction, or limits forget",
             )
         )
@@ -168,7 +168,7 @@ async def _policy(client: Any) -> str:
     try:
         return (await client.config_get("maxmemory-policy")).get("maxmemory-policy", "unknown")
     except ResponseError:
-        return "noeviction, or not told: this server does not let CONFIG be read"
+        return "not told: CONFIG is refused"
 
 
 async def _proxies(settings: Settings) -> list[Finding]:

@@ -10,6 +10,7 @@ import pytest
 import structlog
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
+from litestar.response import Stream
 from litestar.types import Receive, Scope, Send
 
 from bedplate.platform.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthenticated
@@ -32,6 +33,15 @@ def collector() -> Generator[Collector]:
 @pytest.fixture
 def plain() -> Callable[[Any], dict[str, Any]]:
     return attributes
+
+
+@get("/v1/broken")
+async def break_off() -> Stream:
+    async def parts() -> AsyncGenerator[bytes]:
+        yield b"one"
+        raise LookupError
+
+    return Stream(parts())
 
 
 @pytest.fixture
@@ -98,7 +108,7 @@ def serve(lines: object) -> Serve:
         configure_logging(told)
         telemetry = Telemetry(told, service="bedplate-test", version="1")
         app = Service(
-            route_handlers=[read_thing, read_named, make_thing],
+            route_handlers=[read_thing, read_named, make_thing, break_off],
             exception_handlers=exception_handlers({}),
             openapi_config=None,
             logging_config=None,

@@ -1,7 +1,12 @@
+import contextlib
+import time
 import uuid
 
+import httpx
 import pytest
 
+from bedplate.platform.telemetry.exchange import Exchange
+from bedplate.platform.telemetry.incoming import Incoming
 from bedplate.platform.telemetry.scrape import may_scrape, render
 
 THING = "/v1/things/0190b8a4-0000-7000-8000-000000000001"
@@ -113,3 +118,29 @@ async def test_series_stand_at_zero_before_the_first_request(serve):
 )
 def test_metrics_on_the_api_are_for_loopback_callers(client, headers, allowed):
     assert may_scrape(client, headers) is allowed
+
+
+async def test_an_answer_that_breaks_off_counts_as_failed_and_is_told(serve, lines):
+    series = one("GET", "/v1/broken", 500)
+    async with serve(sample_ratio=0.0) as client:
+        before = counted()
+        with contextlib.suppress(httpx.HTTPError):
+            await client.get("/v1/broken")
+        assert counted()[series] == before.get(series, 0) + 1
+    told = lines()
+    assert [line["level"] for line in told if line["event"] == "request"] == ["error"]
+    assert any(line["event"] == "unhandled error" for line in told)
+
+
+async def _sent(_message: object) -> None: ...
+
+
+def test_a_stream_of_events_takes_no_longer_than_until_it_began():
+    scope = {"method": "GET", "path": "/", "raw_path": b"/", "headers": [], "state": {}}
+    exchange = Exchange(_sent, scope)
+    exchange.root = Incoming(0.0, 0, None).begin([])
+    exchange.root.start = time.perf_counter_ns() - 100_000_000
+    exchange.started = exchange.root.start + 1_000_000
+    exchange.status, exchange.headers = 200, [(b"content-type", b"text/event-stream")]
+    exchange.finish(scope, None, None)
+    assert exchange.elapsed == 1_000_000

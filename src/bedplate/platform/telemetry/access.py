@@ -48,7 +48,7 @@ def access_line(scope: Any, exchange: Exchange) -> AccessLine:
     plain = not parameters and "route_handler" in scope
     return AccessLine(
         timestamp=dt.datetime.now(dt.UTC),
-        level="error" if exchange.status >= FAULT else "info",
+        level="error" if exchange.broken or exchange.status >= FAULT else "info",
         event="request",
         request_id=trace.request_id,
         method=exchange.method,
@@ -78,7 +78,7 @@ def access_log(settings: TelemetrySettings) -> AccessLog | None:
         return write
 
     def faults_only(line: AccessLine) -> None:
-        if line.status >= FAULT:
+        if line.level == "error":
             write(line)
 
     return faults_only

@@ -39,8 +39,9 @@ class RequestMetrics:
                 REQUESTS(method, route, failure)
 
     def observe(self, exchange: Exchange) -> None:
-        """Count one answer."""
-        key = exchange.method, exchange.route, exchange.status
+        """Count one answer; one that broke off counts as failed, whatever its head had said."""
+        status = int(FAULT) if exchange.broken else exchange.status
+        key = exchange.method, exchange.route, status
         pair = self._pairs.get(key) or self._pair(*key)
         pair[0].inc()
         pair[1].observe(exchange.elapsed / 1e9)

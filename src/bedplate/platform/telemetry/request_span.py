@@ -17,7 +17,7 @@ def describe(scope: Any, exchange: Exchange) -> None:
     root.end = exchange.end
     root.name = f"{exchange.method} {exchange.route}"
     root.attributes = {**root.attributes, **_attributes(scope, exchange)}
-    if exchange.status >= FAULT:
+    if exchange.broken or exchange.status >= FAULT:
         root.error = type(fault).__qualname__ if fault is not None else str(exchange.status)
 
 

@@ -65,7 +65,7 @@ class RequestEdge:
             CURRENT.reset(token)
 
     def _finish(self, scope: Any, exchange: Exchange, raised: BaseException | None) -> None:
-        exchange.finish(scope, self.routes, self._slow, raised)
+        exchange.finish(scope, self.routes, raised)
         if exchange.fault is not None:
             logger.error("unhandled error", exc_info=exchange.fault)
         if self._metrics is not None:
@@ -75,7 +75,8 @@ class RequestEdge:
         trace = exchange.root.trace
         if trace.keeper is None:
             return
-        keep = trace.sampled or exchange.status >= FAULT or exchange.elapsed >= self._slow
+        failed = exchange.broken or exchange.status >= FAULT
+        keep = trace.sampled or failed or exchange.elapsed >= self._slow
         if keep:
             describe(scope, exchange)
             trace.add(exchange.root)
