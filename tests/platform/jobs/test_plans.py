@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Uuid, bindparam, select
 
 from bedplate.platform.db import PageQuery, new_id
 from bedplate.platform.jobs import queue
+from bedplate.platform.jobs.gauges import DEAD, QUEUES
 from bedplate.platform.jobs.ledger import claims, joins, leases, scans
 from bedplate.platform.jobs.reads import all_in_scope, job_listing
-from bedplate.platform.jobs.relay import DEAD, GAUGES
 from bedplate.platform.jobs.worker import LEFT
 
 FINISHED = """
@@ -45,6 +45,7 @@ STATEMENTS = {
     "started": claims.STARTED,
     "scan": scans.SCAN,
     "scan limited": scans.SCAN_LIMITED,
+    "limit anew": scans.LIMIT_ANEW,
     "next due": scans.NEXT,
     "sweep": scans.SWEEP,
     "reap": leases.REAP,
@@ -53,7 +54,7 @@ STATEMENTS = {
     "settle": joins.SETTLE,
     "queued": queue.QUEUED,
     "active": queue.ACTIVE,
-    "gauges": GAUGES,
+    "gauges": QUEUES,
     "dead": DEAD,
     "left": LEFT,
 }

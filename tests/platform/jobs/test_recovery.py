@@ -237,23 +237,21 @@ async def test_a_job_that_dies_with_its_worker_is_counted_as_dead(database, make
             attempt.stop("lost")
 
 
-async def test_only_jobs_that_more_workers_would_help_count_as_waiting(database, make_runtime, sql):
+async def test_without_a_worker_it_is_told_what_waits_for_one(database, make_runtime, sql):
     depth = metrics.DEPTH("default")._value
     await put(database, quick)
     async with database.transaction() as session:
         await enqueue_many(session, slow_by_intent, [Empty()] * 5)
-    runtime = make_runtime(quick, slow_by_intent)
-    async with runtime.lifespan():
-        worker = runtime.worker()
-        await sql.execute("insert into job_pause (kind, name) values ('task', 'test.quick')")
-        await worker.relay.tick()
-        assert depth.get() == 0
-        await sql.execute("delete from job_pause")
-        worker.relay._counted_at = float("-inf")
-        await worker.relay.tick()
-        assert depth.get() == 1
-        for pool in (worker._fast, worker._ledger):
-            await pool.close()
+    gauges = make_runtime(quick, slow_by_intent).gauges()
+    await sql.execute("insert into job_pause (kind, name) values ('task', 'test.quick')")
+    await gauges.look()
+    assert depth.get() == 0
+    await sql.execute("delete from job_pause")
+    await gauges.look()
+    assert depth.get() == 1
+    await sql.execute("update job set queue = 'forsaken' where task = 'test.quick'")
+    await gauges.look()
+    assert (depth.get(), metrics.DEPTH("forsaken")._value.get()) == (0, 1)
 
 
 async def test_a_worker_says_which_of_its_servers_is_gone(database, make_runtime, monkeypatch):

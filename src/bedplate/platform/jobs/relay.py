@@ -11,7 +11,6 @@ from bedplate.platform.jobs.ledger.joins import settle
 from bedplate.platform.jobs.ledger.leases import reap
 from bedplate.platform.jobs.ledger.scans import (
     BEGINNING,
-    NOT_PAUSED,
     due_after,
     due_limited,
     limit_anew,
@@ -25,14 +24,6 @@ from bedplate.settings.jobs import JobsSettings
 PAGE = 5000
 SWEEP_ROWS = 1000
 SHORTEST = 0.02
-COUNT_SECONDS = 5.0
-# What more workers would do; a job that is paused or that a rate holds back waits on purpose.
-GAUGES = f"""
-select queue, count(*), extract(epoch from now() - min(available_at))::float8 from job
-where state = 'queued' and not waiting and available_at <= now() and task <> all($1) and {NOT_PAUSED}
-group by queue
-"""  # noqa: S608 - no input is in it
-DEAD = "select count(*) from job where state = 'dead'"
 logger = logging.getLogger(__name__)
 
 
@@ -51,7 +42,6 @@ class Relay:
         worker: str,
         limits: Sequence[Limit],
         scheduler: Scheduler,
-        queues: Sequence[str],
         tasks: Sequence[str],
     ) -> None:
         self._pool = pool
@@ -60,18 +50,15 @@ class Relay:
         self._worker = worker
         self._limits = limits
         self._scheduler = scheduler
-        self._queues = queues
         limited = [limit.task for limit in limits]
         self._free, self._limited_tasks = [task for task in tasks if task not in limited], limited
         self._is_limited_anew = False
-        self._rated = [limit.task for limit in limits if limit.starts is not None]
         self._place = BEGINNING
         self._woken = asyncio.Event()
         self.ticked_at = time.monotonic()
         """When the ledger last answered."""
         self.failing: set[str] = set()
         """What failed at the last look: `due` needs the carrier, all others the ledger alone."""
-        self._counted_at = float("-inf")
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -88,9 +75,6 @@ class Relay:
         """Look once; a part that fails does not keep the others from looking."""
         parts = (self._reap, self._settle, self._schedules, self._due, self._limited, self._sweep)
         self.failing = {_name(part) for part in parts if not await self._guarded(part)}
-        if time.monotonic() - self._counted_at > COUNT_SECONDS:
-            self._counted_at = time.monotonic()
-            await self._guarded(self._gauges)
         if "reap" not in self.failing:
             self.ticked_at = time.monotonic()
 
@@ -156,15 +140,6 @@ class Relay:
 
     async def _sweep(self) -> None:
         await sweep(self._pool, SWEEP_ROWS)
-
-    async def _gauges(self) -> None:
-        found = {row[0]: (row[1], row[2]) for row in await self._pool.fetch(GAUGES, self._rated)}
-        for queue in self._queues:
-            depth, age = found.get(queue, (0, 0.0))
-            metrics.DEPTH(queue).set(depth)
-            metrics.OLDEST(queue).set(age or 0.0)
-        dead = await self._pool.fetchrow(DEAD)
-        metrics.DEAD().set(dead[0] if dead else 0)
 
 
 def _name(part: Callable[[], Awaitable[None]]) -> str:

@@ -2,10 +2,12 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from bedplate.platform.background import in_background
 from bedplate.platform.db import Database
 from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Carrier
 from bedplate.platform.jobs.events import Watch
+from bedplate.platform.jobs.gauges import QueueGauges
 from bedplate.platform.jobs.handover import Handover, register_handover
 from bedplate.platform.jobs.schedules import Schedule, Scheduler
 from bedplate.platform.jobs.tasks import Task, Tasks
@@ -44,11 +46,17 @@ class JobsRuntime:
         handover = Handover(self.carrier)
         register_handover(self.database, handover)
         try:
-            yield
+            async with in_background(self.gauges().run()):
+                yield
         finally:
             register_handover(self.database, None)
             await handover.close()
             await self.carrier.close()
+
+    def gauges(self) -> QueueGauges:
+        """What tells the queues' lengths and ages."""
+        rated = [task.name for task in self.tasks.limited() if task.rate is not None]
+        return QueueGauges(self.database.reads, queues=self.tasks.queues(), rated=rated)
 
     def worker(self, queues: Sequence[str] = ()) -> JobsWorker:
         """Make a worker for some queues, or for all that the tasks use; to be called within the lifespan."""

@@ -83,7 +83,6 @@ class JobsWorker:
             worker=self.name,
             limits=limits,
             scheduler=scheduler,
-            queues=self.queues,
             tasks=self._tasks,
         )
         self._limits = limits

@@ -26,8 +26,12 @@ order by priority desc, available_at limit $2
 """  # noqa: S608 - no input is in it
 # A deployment may give a task a limit, or take it away, while jobs of it are queued.
 LIMIT_ANEW = """
-update job set limited = not limited
-where state = 'queued' and (limited and task = any($1) or not limited and task = any($2))
+update job set limited = not limited where state = 'queued' and id = any(array(
+  select id from job where limited and task = any($1) and state = 'queued'
+  union all
+  select id from job where state = 'queued' and not waiting and not limited and task = any($2)
+  union all
+  select id from job where state = 'queued' and waiting and not limited and task = any($2)))
 """
 NEXT = """
 select extract(epoch from min(available_at) - now())::float8 from job
