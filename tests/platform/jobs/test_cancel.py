@@ -45,6 +45,21 @@ async def parent(ctx: JobContext, _payload: Empty) -> None:
     await asyncio.Event().wait()
 
 
+@task("test.late-parent", timeout=60)
+async def late_parent(ctx: JobContext, _payload: Empty) -> None:
+    try:
+        await asyncio.Event().wait()
+    finally:
+        async with ctx.database.transaction() as session:
+            await enqueue(session, endless, Empty(), parent_id=ctx.job_id)
+
+
+@task("test.fails-when-told", timeout=60, max_attempts=1)
+async def fails_when_told(ctx: JobContext, _payload: Empty) -> None:
+    await ctx.resource(asyncio.Event).wait()
+    raise ValueError
+
+
 @task("test.dies", timeout=60, max_attempts=1)
 async def dies(_ctx: JobContext, _payload: Empty) -> None:
     raise ValueError
@@ -91,6 +106,33 @@ async def test_cancelling_reaches_the_tree(database, make_runtime, sql, ended):
         await cancel(database, root)
         await ended(root, "cancelled")
         await ended(child, "cancelled")
+
+
+async def test_a_child_of_a_parent_that_was_cancelled_already_ends_with_it(
+    database, make_runtime, sql, ended
+):
+    async with working(make_runtime(late_parent, endless)):
+        async with database.transaction() as session:
+            job_id = await enqueue(session, late_parent, Empty())
+        await until(lambda: sql.fetchval("select 1 from job where id = $1 and state = 'running'", job_id))
+        async with database.transaction() as session:
+            await cancel_job(session, job_id, keep=3600)
+        await ended(job_id, "cancelled")
+        child = await until(lambda: sql.fetchval("select id from job where parent_id = $1", job_id))
+        await ended(child, "cancelled")
+
+
+async def test_what_fails_after_it_was_cancelled_is_cancelled(database, make_runtime, sql, ended):
+    told = asyncio.Event()
+    async with working(make_runtime(fails_when_told, resources={asyncio.Event: told})):
+        async with database.transaction() as session:
+            job_id = await enqueue(session, fails_when_told, Empty())
+        await until(lambda: sql.fetchval("select 1 from job where id = $1 and state = 'running'", job_id))
+        # As committed while the body fails: its worker has not heard yet.
+        await sql.execute("update job set cancel_requested_at = now() where id = $1", job_id)
+        told.set()
+        row = await ended(job_id, "cancelled")
+    assert "ValueError" in row["error"]
 
 
 async def test_a_cancelled_job_of_a_lost_worker_does_not_run_again(database, make_runtime, sql, ended):

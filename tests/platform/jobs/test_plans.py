@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Uuid, bindparam, select
 from bedplate.platform.db import PageQuery, new_id
 from bedplate.platform.jobs import queue
 from bedplate.platform.jobs.gauges import DEAD, QUEUES
-from bedplate.platform.jobs.ledger import claims, joins, leases, scans
+from bedplate.platform.jobs.ledger import claims, joins, leases, scans, trees
 from bedplate.platform.jobs.reads import all_in_scope, job_listing
 from bedplate.platform.jobs.worker import LEFT
 
@@ -25,7 +25,7 @@ LIVE = """
 insert into job (id, task, queue, payload, available_at, max_attempts)
 select gen_random_uuid(), 'test.new', 'default', '{}', now(), 5 from generate_series(1, 50)
 """
-# By id at most, or by an index that holds unfinished rows (or dead, or expiring ones) alone.
+# By id or parent at most, or by an index that holds unfinished rows (or dead, or expiring ones) alone.
 ALLOWED = {
     "pk_job",
     "ix_job_due",
@@ -33,6 +33,7 @@ ALLOWED = {
     "ix_job_lease",
     "ix_job_limited",
     "ix_job_join",
+    "ix_job_parent",
     "ix_job_expires",
     "ix_job_unsuccessful",
     "uq_job_active_key",
@@ -51,6 +52,7 @@ STATEMENTS = {
     "reap": leases.REAP,
     "renew": leases.RENEW,
     "look": leases.LOOK,
+    "cancel below": trees.CANCEL_BELOW,
     "settle": joins.SETTLE,
     "queued": queue.QUEUED,
     "active": queue.ACTIVE,

@@ -9,8 +9,10 @@ from bedplate.platform.db import ReadPool
 from bedplate.platform.db.pool import GONE
 from bedplate.platform.errors import Unavailable
 from bedplate.platform.jobs.carrier import Due
+from bedplate.platform.jobs.control import CANCEL_CHANNEL
 from bedplate.platform.jobs.ledger.joins import settle
 from bedplate.platform.jobs.ledger.outcomes import Outcome, Recorded, record
+from bedplate.platform.jobs.ledger.trees import cancel_below
 from bedplate.settings.jobs import JobsSettings
 
 RETRY_SECONDS = 0.2
@@ -53,6 +55,7 @@ class Recorder:
             for outcome, future in batch:
                 if not future.done():
                     future.set_result(outcome.id in states)
+            await self._cancel_below([one.id for one in recorded if one.state == "cancelled"])
             await self._settle([one.join_id for one in recorded if one.join_id and one.state != "queued"])
 
     async def _write(self, outcomes: list[Outcome]) -> list[Recorded]:
@@ -80,6 +83,12 @@ class Recorder:
             outcome, state="failed", ending="permanent", result=None, error=REFUSED, detail=None
         )
         return await self._write([plain])
+
+    async def _cancel_below(self, ids: list[UUID]) -> None:
+        try:
+            await cancel_below(self._pool, ids, keep=self._settings.keep_cancelled, channel=CANCEL_CHANNEL)
+        except Exception as error:  # noqa: BLE001 - what was enqueued since runs to its own end
+            logger.warning("cancelling below %d jobs failed (%s)", len(ids), type(error).__name__)
 
     async def _settle(self, joins: list[UUID]) -> None:
         if not joins:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from bedplate.platform.db import ReadPool
 from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Carrier
+from bedplate.platform.jobs.control import CANCEL_CHANNEL
 from bedplate.platform.jobs.ledger.claims import LOCK_TASK, Limit
 from bedplate.platform.jobs.ledger.joins import settle
 from bedplate.platform.jobs.ledger.leases import reap
@@ -17,6 +18,7 @@ from bedplate.platform.jobs.ledger.scans import (
     next_due,
     sweep,
 )
+from bedplate.platform.jobs.ledger.trees import cancel_below
 from bedplate.platform.jobs.models import ENDED
 from bedplate.platform.jobs.schedules import Scheduler
 from bedplate.settings.jobs import JobsSettings
@@ -105,6 +107,8 @@ class Relay:
         lost = await reap(
             self._pool, keep_cancelled=settings.keep_cancelled, keep_failed=settings.keep_failed
         )
+        ended = [job.id for job in lost if job.state == "cancelled"]
+        await cancel_below(self._pool, ended, keep=settings.keep_cancelled, channel=CANCEL_CHANNEL)
         for job in lost:
             metrics.LOST(job.task).inc()
             if job.state in ENDED:

@@ -10,7 +10,7 @@ from bedplate.platform.jobs.ledger.rows import fetch
 
 type Ending = Literal["error", "permanent", "timeout", "lost", "released", "cancelled"]
 
-# A retry that was cancelled meanwhile ends there; an attempt that was superseded matches no row.
+# What was cancelled meanwhile and did not succeed ends there; an attempt that was superseded matches no row.
 RECORD = """
 with u as (
   select * from unnest(
@@ -19,7 +19,7 @@ with u as (
   as u (id, attempt, state, result, error, detail, ending, delay, extra, keep, started_at, keep_cancelled)
 ), done as (
   update job set
-    state = case when u.state = 'queued' and job.cancel_requested_at is not null then 'cancelled'
+    state = case when u.state <> 'succeeded' and job.cancel_requested_at is not null then 'cancelled'
                  else u.state end,
     result = case when octet_length(u.result) <= $14 then u.result::jsonb end,
     error = u.error,
@@ -31,8 +31,9 @@ with u as (
     lease_until = null,
     ended_at = case when u.state = 'queued' and job.cancel_requested_at is null then null else now() end,
     expires_at = case
-      when u.state <> 'queued' then now() + u.keep * interval '1 second'
-      when job.cancel_requested_at is not null then now() + u.keep_cancelled * interval '1 second' end
+      when u.state <> 'succeeded' and job.cancel_requested_at is not null
+        then now() + u.keep_cancelled * interval '1 second'
+      when u.state <> 'queued' then now() + u.keep * interval '1 second' end
   from u
   where job.id = u.id and job.attempt = u.attempt and job.worker = $13 and job.state = 'running'
   returning job.id, job.attempt, job.state, job.join_id, job.worker
