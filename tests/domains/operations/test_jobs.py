@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from bedplate.domains.plans.jobs import ExportPayload, export_plan
 from bedplate.platform.jobs import JobContext, JobsRuntime, Permanent, enqueue, enqueue_alone, task
 from fixtures.people import Join, Person
 from fixtures.sharing import new_key, with_key
@@ -195,7 +196,9 @@ async def test_a_strangers_job_does_not_exist(asgi: httpx.AsyncClient, join: Joi
 async def test_a_teams_job_is_its_members_and_no_strangers(asgi, join, runtime):
     owner, other = await join(asgi), await join(asgi)
     async with runtime.database.transaction() as session:
-        shared = await enqueue(session, private, Order(), team_id=UUID(owner.team_id), owner_id=uuid4())
+        shared = await enqueue(
+            session, private, Order(), team_id=UUID(owner.team_id), owner_id=uuid4(), delay=3600
+        )
     assert (await asgi.get(f"/v1/jobs/{shared}", headers=owner.headers)).status_code == 200
     assert (await asgi.get(f"/v1/jobs/{shared}", headers=other.headers)).status_code == 404
     none = await asgi.get("/v1/jobs?tag=nightly", headers=owner.headers)
@@ -281,13 +284,11 @@ async def test_a_retry_asks_for_the_rights_of_a_start(asgi, join, runtime):
     owner, other = await join(asgi), await join(asgi)
     plan = {"key": "retried", "title": "Retried"}
     made = (await asgi.post("/v1/plans", json=plan, headers=owner.headers)).json()
-    order = {"type": "plans.export", "payload": {"plan_id": made["id"]}}
-    location = (await asgi.post("/v1/jobs", json=order, headers=owner.headers)).headers["location"]
     # The job is the other's by now, as if he had been a member.
-    await runtime.database.reads.fetch(
-        "update job set state = 'dead', ended_at = now(), owner_id = $2, team_id = null where id = $1",
-        UUID(location[-36:]),
-        UUID(other.user_id),
-    )
-    assert (await asgi.post(f"{location}/retry", headers=other.headers)).status_code == 404
-    assert (await asgi.get(location, headers=other.headers)).json()["state"] == "dead"
+    payload = ExportPayload(plan_id=UUID(made["id"]))
+    owner_id = UUID(other.user_id)
+    job_id = await enqueue_alone(runtime.database, export_plan, payload, owner_id=owner_id, delay=3600)
+    dead = "update job set state = 'dead', ended_at = now() where id = $1"
+    await runtime.database.reads.fetch(dead, job_id)
+    assert (await asgi.post(f"/v1/jobs/{job_id}/retry", headers=other.headers)).status_code == 404
+    assert (await asgi.get(f"/v1/jobs/{job_id}", headers=other.headers)).json()["state"] == "dead"
