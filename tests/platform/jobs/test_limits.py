@@ -82,3 +82,11 @@ async def test_a_worker_that_ends_when_idle_does_not_wait_for_a_rate(database, m
     async with runtime.lifespan(), asyncio.timeout(60):
         await runtime.worker().run_until_idle()
     assert await ended(sql, 3)
+
+
+async def test_the_next_of_a_limited_task_follows_at_once(database, make_runtime, sql):
+    async with database.transaction() as session:
+        await enqueue_many(session, was_narrow, [Empty()] * 4)
+    # No look of the relay's own comes in time.
+    async with working(make_runtime(was_narrow, settings=JobsSettings(poll_interval=3600))):
+        await until(lambda: ended(sql, 4))

@@ -2,7 +2,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from bedplate.platform.db import Database
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Runner:
-    """Makes attempts, and has their outcomes recorded."""
+    """Makes attempts, and has their outcomes recorded; `freed` is told when a limited task has room again."""
 
     def __init__(
         self,
@@ -30,12 +30,15 @@ class Runner:
         resources: Mapping[type, object],
         judge: Judge,
         recorder: Recorder,
+        *,
+        freed: Callable[[], None],
     ) -> None:
         self._database = database
         self._tasks = tasks
         self._resources = resources
         self._judge = judge
         self._recorder = recorder
+        self._freed = freed
         self.attempts: dict[UUID, Attempt] = {}
         self._idle = asyncio.Event()
 
@@ -55,6 +58,8 @@ class Runner:
             outcome = await self._attempt(attempt)
             if outcome is not None and await self._recorder.record(outcome):
                 metrics.ended(claim, outcome)
+            if claim.limited:
+                self._freed()
         finally:
             metrics.stopped(claim, time.perf_counter() - began)
             if self.attempts.get(claim.id) is attempt:

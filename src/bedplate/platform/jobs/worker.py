@@ -66,7 +66,7 @@ class JobsWorker:
         ]
         self._carrier = carrier
         self._recorder = Recorder(self._ledger, self.name, announce=self._announce, settings=settings)
-        self.runner = Runner(database, tasks, resources, Judge(settings), self._recorder)
+        self.runner = Runner(database, tasks, resources, Judge(settings), self._recorder, freed=self._freed)
         self._claimer = Claimer(
             self._fast,
             worker=self.name,
@@ -139,6 +139,9 @@ class JobsWorker:
         for attempt in list(self.runner.attempts.values()):
             attempt.stop("drain")
         await self.runner.idle(STOP_SECONDS * 2)
+
+    def _freed(self) -> None:
+        self.relay.wake()
 
     async def _left(self) -> bool:
         if self.runner.attempts:
