@@ -72,6 +72,8 @@ async def test_every_span_of_a_server_stopped_by_sigterm_arrives(collector):
 
 async def test_counters_of_four_processes_are_exact_after_one_was_killed(tmp_path):
     async with granian(4, GRANIAN_RESPAWN_FAILED_WORKERS="true", **prepare(tmp_path)) as (client, _):
+        # The first that is up would answer all.
+        await until_told(client, "bedplate_processes 4.0")
         first = [int((await client.get("/work")).text) for _ in range(200)]
         assert value((await client.get("/metrics")).text, WORK) == 200
         os.kill(first[0], signal.SIGKILL)
