@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from bedplate.domains.operations import stream as operations_stream
 from bedplate.domains.plans.jobs import ExportPayload, export_plan
 from bedplate.platform.jobs import JobContext, JobsRuntime, Permanent, enqueue, enqueue_alone, task
 from fixtures.people import Join, Person
@@ -292,3 +293,40 @@ async def test_a_retry_asks_for_the_rights_of_a_start(asgi, join, runtime):
     await runtime.database.reads.fetch(dead, job_id)
     assert (await asgi.post(f"/v1/jobs/{job_id}/retry", headers=other.headers)).status_code == 404
     assert (await asgi.get(f"/v1/jobs/{job_id}", headers=other.headers)).json()["state"] == "dead"
+
+
+async def test_an_ended_job_is_cancelled_as_long_as_something_under_it_lives(asgi, join, runtime):
+    person = await join(asgi)
+    owner = UUID(person.user_id)
+    root = await enqueue_alone(runtime.database, private, Order(), owner_id=owner, delay=60)
+    async with runtime.database.transaction() as session:
+        middle = await enqueue(session, private, Order(), owner_id=owner, parent_id=root, delay=60)
+        leaf = await enqueue(session, private, Order(), owner_id=owner, parent_id=middle, delay=60)
+    over = "update job set state = 'succeeded', ended_at = now() where id = any($1)"
+    await runtime.database.reads.fetch(over, [root, middle])
+    cancelled = await asgi.post(f"/v1/jobs/{root}/cancellation", headers=person.headers)
+    assert cancelled.status_code == 202
+    states = [
+        (await asgi.get(f"/v1/jobs/{one}", headers=person.headers)).json()["state"]
+        for one in (root, middle, leaf)
+    ]
+    assert states == ["succeeded", "succeeded", "cancelled"]
+    again = await asgi.post(f"/v1/jobs/{root}/cancellation", headers=person.headers)
+    assert (again.status_code, again.json()["code"]) == (409, "job_ended")
+
+
+async def test_a_client_that_saw_the_end_goes_on_after_a_retry(asgi, join, runtime, monkeypatch):
+    person = await join(asgi)
+    location = await start(asgi, person)
+    job_id = UUID(location[-36:])
+    dead = "update job set state = 'dead', ended_at = now() where id = $1"
+    await runtime.database.reads.fetch(dead, job_id)
+    seen = {**person.headers, "Last-Event-ID": "ended"}
+    assert (await asgi.get(f"{location}/events", headers=seen)).status_code == 204
+    assert (await asgi.post(f"{location}/retry", headers=person.headers)).status_code == 202
+    # A stream over ASGI is read to its end at once: it is cut after the first state.
+    monkeypatch.setattr(operations_stream, "LONGEST_SECONDS", -1.0)
+    goes_on = await asgi.get(f"{location}/events", headers=seen)
+    assert (goes_on.status_code, goes_on.text.count("event: state")) == (200, 1)
+    assert '"state":"queued"' in goes_on.text
+    assert (await asgi.post(f"{location}/cancellation", headers=person.headers)).status_code == 202

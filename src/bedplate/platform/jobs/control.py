@@ -89,14 +89,14 @@ async def cancel_job(session: AsyncSession, job_id: UUID, *, keep: float) -> Non
 
     Raises:
         JobNotFound: there is no such job.
-        JobEnded: it has ended already, and is no dead letter.
+        JobEnded: it has ended already, is no dead letter, and nothing under it is queued or running.
     """
     rows = (await session.execute(CANCEL, {"id": job_id, "keep": keep})).all()
-    if not any(row[0] == job_id for row in rows) and not await dismiss_jobs(
-        session, Which(ids=(job_id,)), keep=keep
-    ):
-        await _state(session, job_id)
-        raise JobEnded
+    if not any(row[0] == job_id for row in rows):
+        dismissed = await dismiss_jobs(session, Which(ids=(job_id,)), keep=keep)
+        if not rows and not dismissed:
+            await _state(session, job_id)
+            raise JobEnded
     for row in rows:
         if row[1] == "running":
             await session.execute(NOTIFY, {"channel": CANCEL_CHANNEL, "payload": str(row[0])})

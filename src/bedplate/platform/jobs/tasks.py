@@ -109,10 +109,11 @@ def task[P: msgspec.Struct](
 
     `timeout` bounds an attempt, `heartbeat` the silence between two calls of `ctx.progress` or `ctx.beat`
     (seconds; one of them is required). `public` opens it to `POST /v1/jobs` for callers with `permission`;
-    `admit` then checks the payload for its owner and names the team the job belongs to, and again before a retry.
-    A `session` task is not for API keys, which neither start it nor read its result; of a task with `one_each` an
-    owner has one queued or running. `concurrency` and `rate` hold over all workers. A unique key is taken while its job is queued or running, or only while it is
-    "queued", by `unique_while`; `unique_for` stretches it over seconds since the last enqueuing.
+    `admit` then checks the payload for its owner and names the team the job belongs to, and again before a
+    retry. A `session` task is not for API keys, which neither start it nor read its result; of a task with
+    `one_each` an owner has one queued or running. `concurrency` and `rate` hold over all workers. A unique key
+    is taken while its job is queued or running, or only while it is "queued", by `unique_while`; `unique_for`
+    stretches it over seconds since the last enqueuing.
     `keep` is retention in seconds. A payload of an older `version` passes through `upgrades[version]`.
 
     Raises:
