@@ -104,6 +104,27 @@ async def test_row_12_a_claim_that_does_not_hold_is_refused(
     assert await status(asgi, signed(app, header, merged(claims, CLAIMS[name]))) == 401
 
 
+# An ID token by our own key, in all else an access token: its type, or whom it is for, tells it alone.
+ID_TOKENS: dict[str, Parts] = {
+    "its type": ({"typ": "JWT"}, {}),
+    "its type in small letters": ({"typ": "jwt"}, {}),
+    "no type": ({"typ": None}, {}),
+    "a client's audience": ({}, {"aud": "bedplate-tests"}),
+}
+
+
+@pytest.mark.parametrize("told_by", ID_TOKENS)
+async def test_row_13_an_id_token_that_our_own_key_signed_is_no_access_token(
+    asgi: httpx.AsyncClient, app: Litestar, told_by: str
+) -> None:
+    header, claims = opened((await sign_up(asgi)).access_token)
+    assert await status(asgi, signed(app, header, claims)) == 200
+    other_header, other_claims = ID_TOKENS[told_by]
+    token = signed(app, merged(header, other_header), merged(claims, other_claims))
+    refused = await asgi.get("/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert (refused.status_code, refused.json().get("code")) == (401, "invalid_token")
+
+
 async def test_row_12_other_signatures_are_refused(asgi: httpx.AsyncClient, app: Litestar) -> None:
     header, claims = opened((await sign_up(asgi)).access_token)
     kid, key = app.state.key_ring.signing()

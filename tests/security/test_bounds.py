@@ -33,6 +33,7 @@ class Slow:
         self._lock = threading.Lock()
 
     def hash(self, password: str) -> str:
+        assert threading.current_thread() is not threading.main_thread(), "hashed on the event loop"
         with self._lock:
             self.threads.add(threading.get_ident())
             self.at_once += 1
@@ -41,6 +42,9 @@ class Slow:
         with self._lock:
             self.at_once -= 1
         return password
+
+    def verify(self, _stored: str, password: str) -> bool:
+        return bool(self.hash(password))
 
 
 async def test_row_04_hashing_takes_as_many_threads_as_cores_and_never_the_event_loops(
@@ -76,6 +80,34 @@ async def test_row_04_a_long_queue_of_password_checks_is_refused(monkeypatch: py
     await asyncio.gather(*waiting)
     assert await passwords.hash("room again") == "room again"
     passwords.close()
+
+
+async def test_row_04_a_sign_in_beyond_the_queue_is_told_to_come_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auth, slow = msgspec.structs.replace(settings.auth, hash_queue=1), Slow()
+    # Longer than this test waits: a request that is given up is answered 503 too.
+    http = msgspec.structs.replace(settings.http, request_timeout=300.0)
+    told = msgspec.structs.replace(settings, auth=auth, http=http)
+    async with running(told) as app, calling(app) as client:
+        monkeypatch.setattr(app.state.passwords, "_hasher", slow)
+
+        async def sign_in() -> httpx.Response:
+            body = {"email": new_email(), "password": "a phrase, long enough"}
+            return await client.post("/v1/auth/login", json=body)
+
+        asked = [asyncio.create_task(sign_in()) for _ in range((os.cpu_count() or 1) + 2)]
+        # No check of a password ends before `go`: whoever is answered sooner was refused.
+        try:
+            answered, waiting = await asyncio.wait(asked, timeout=30, return_when="FIRST_COMPLETED")
+        finally:
+            slow.go.set()
+        refused = [task.result() for task in answered]
+        assert [(one.status_code, one.json()["code"]) for one in refused] == [(503, "unavailable")]
+        assert int(refused[0].headers["retry-after"]) >= 1
+        checked = [answer.status_code for answer in await asyncio.gather(*waiting)]
+        assert checked == [401] * len(waiting)
+        assert (await sign_in()).status_code == 401
 
 
 async def test_keys_and_invitations_have_a_cap_also_when_made_at_once(settings: Settings, join: Join) -> None:

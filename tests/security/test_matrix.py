@@ -1,5 +1,6 @@
 """Row 19: every route, with every kind of caller, against the `access=…` that stands beside it."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,9 +10,12 @@ import httpx
 import pytest
 from litestar import Litestar, get
 
+from bedplate.app import DOMAINS, create_app
 from bedplate.domains.access import is_administrative
 from bedplate.platform.auth.access import STEP_UP_SECONDS, Access, UndeclaredAccess, refuse_undeclared
 from bedplate.platform.db import new_id
+from bedplate.platform.domain import Domain
+from bedplate.settings import Settings
 from fixtures.people import Join, Person
 from fixtures.routes import Route, routes_of
 from fixtures.sharing import new_key, new_team, with_key
@@ -159,6 +163,17 @@ def test_row_19_a_route_without_a_declaration_fails(app: Litestar) -> None:
         refuse_undeclared(faulty)
 
 
+def test_row_19_a_service_with_such_a_route_does_not_start(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @get("/bare", sync_to_thread=False)
+    def bare() -> None: ...
+
+    monkeypatch.setattr("bedplate.app.DOMAINS", (*DOMAINS, Domain(name="faulty", controllers=(bare,))))
+    with pytest.raises(UndeclaredAccess, match="bare"):
+        create_app(settings)
+
+
 def test_row_19_every_permission_of_a_route_is_declared(app: Litestar) -> None:
     named = {route.access.permission for route in routes_of(app)} - {None}
     assert named <= set(app.state.permissions)
@@ -233,7 +248,13 @@ async def test_row_19_other_peoples_things_do_not_exist(
     routes, faults = with_objects(app), list[str]()
     for route in routes:
         for who, headers in callers.items():
-            answer = await asgi.request(**route.request({**WORDS, **things.ids}, headers))
+            try:
+                # A stream that lets a stranger in would not end.
+                async with asyncio.timeout(30):
+                    answer = await asgi.request(**route.request({**WORDS, **things.ids}, headers))
+            except TimeoutError:
+                faults.append(f"{route}, {who}: let in, and told on and on")
+                continue
             by_key = "key" in who and code_of(answer) == "session_required"
             if answer.status_code != 404 and not by_key:
                 faults.append(f"{route}, {who}: {answer.status_code} {code_of(answer)} {told_by(answer)}")

@@ -134,6 +134,43 @@ async def test_row_19_nobody_gives_more_than_he_may_himself(
 
 
 @pytest.mark.security
+async def test_row_19_who_may_change_people_gives_no_roles(
+    asgi: httpx.AsyncClient, make_admin: Join, join: Join
+) -> None:
+    admin, person, other = await make_admin(asgi), await join(asgi), await join(asgi)
+    name = f"clerk-{person.user_id}"
+    await make_role(asgi, admin, name, "users:read", "users:write")
+    await asgi.put(f"/v1/users/{person.user_id}/roles/{name}", headers=admin.headers)
+    renewed = await asgi.post("/v1/auth/refresh", json={"refresh_token": person.refresh_token})
+    clerk = {"Authorization": f"Bearer {renewed.json()['access_token']}", "If-Match": "*"}
+    path = f"/v1/users/{other.user_id}"
+    refused = await asgi.patch(path, json={"roles": [name]}, headers=clerk)
+    assert (refused.status_code, refused.json().get("code")) == (403, "missing_permission")
+    assert (await asgi.patch(path, json={"name": "Other"}, headers=clerk)).status_code == 200
+
+
+@pytest.mark.security
+async def test_row_19_a_role_beyond_ones_own_is_not_cut_and_not_deleted(
+    asgi: httpx.AsyncClient, make_admin: Join, join: Join
+) -> None:
+    admin, person = await make_admin(asgi), await join(asgi)
+    writer = f"writer-{person.user_id}"
+    await make_role(asgi, admin, writer, "roles:read", "roles:write")
+    await asgi.put(f"/v1/users/{person.user_id}/roles/{writer}", headers=admin.headers)
+    renewed = await asgi.post("/v1/auth/refresh", json={"refresh_token": person.refresh_token})
+    headers = {"Authorization": f"Bearer {renewed.json()['access_token']}", "If-Match": "*"}
+    role = await make_role(asgi, admin, f"beyond-{person.user_id}", "audit:read")
+    path = f"/v1/roles/{role['id']}"
+    for refused in (
+        await asgi.patch(path, json={"permissions": []}, headers=headers),
+        await asgi.delete(path, headers=headers),
+    ):
+        assert refused.status_code == 403
+        assert refused.json()["code"] == "beyond_own_permissions"
+    assert (await asgi.get(path, headers=admin.headers)).json() == role
+
+
+@pytest.mark.security
 async def test_row_10_no_token_tells_what_was_true_before_a_change(
     app: Litestar, asgi: httpx.AsyncClient, make_admin: Join
 ) -> None:

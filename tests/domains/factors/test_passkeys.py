@@ -81,3 +81,12 @@ async def test_row_23_a_passkey_is_removed_with_the_last_recovery_codes(
     assert (await alone(asgi, key)).status_code == 401
     gone = await asgi.delete(f"/v1/auth/mfa/passkeys/{passkey}", headers=person.headers)
     assert gone.status_code == 404
+
+
+async def test_row_19_another_persons_passkey_does_not_exist(asgi: httpx.AsyncClient, join: Join) -> None:
+    person, other, key = await join(asgi), await join(asgi), Authenticator()
+    passkey = (await enrol(asgi, person, key)).json()["id"]
+    assert (await enrol(asgi, other, Authenticator())).status_code == 201
+    refused = await asgi.delete(f"/v1/auth/mfa/passkeys/{passkey}", headers=other.headers)
+    assert refused.status_code == 404
+    assert (await alone(asgi, key)).status_code == 200

@@ -164,6 +164,18 @@ async def test_a_provider_is_linked_and_unlinked_under_a_fresh_proof(
     assert back.status_code == 403
 
 
+async def test_row_19_another_persons_link_does_not_exist(
+    asgi: httpx.AsyncClient, openid: OpenIdServer, join: Join
+) -> None:
+    openid.person |= {"email": new_email(), "email_verified": True}
+    answer, other = await sign_in(asgi, openid), await join(asgi)
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    listed = (await asgi.get("/v1/auth/identities", headers=headers)).json()["items"]
+    refused = await asgi.delete(f"/v1/auth/identities/{listed[0]['id']}", headers=other.headers)
+    assert refused.status_code == 404
+    assert (await asgi.get("/v1/auth/identities", headers=headers)).json()["items"] == listed
+
+
 async def test_the_last_way_to_sign_in_stays(asgi: httpx.AsyncClient, openid: OpenIdServer) -> None:
     openid.person |= {"email": new_email(), "email_verified": True}
     answer = await sign_in(asgi, openid)

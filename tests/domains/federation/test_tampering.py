@@ -125,6 +125,26 @@ async def test_row_13_our_access_token_is_no_id_token(asgi: httpx.AsyncClient, o
     assert (await sign_in(asgi, openid)).status_code == 502
 
 
+# An access token by the provider's own key, in all else an ID token: its type, or whom it is for, tells it alone.
+ACCESS_TOKENS = {
+    "its type": header("typ", "at+jwt"),
+    "its type in full": header("typ", "application/at+jwt"),
+    "an interface's audience": claim("aud", "bedplate"),
+}
+
+
+@pytest.mark.parametrize("told_by", ACCESS_TOKENS)
+async def test_row_13_an_access_token_that_the_providers_key_signed_is_no_id_token(
+    asgi: httpx.AsyncClient, openid: OpenIdServer, told_by: str
+) -> None:
+    openid.person |= {"email": new_email(), "email_verified": True}
+    openid.sign = lambda found, claims: forged(found, claims, openid.key)
+    assert (await sign_in(asgi, openid)).status_code == 200
+    openid.tamper = ACCESS_TOKENS[told_by]
+    refused = await sign_in(asgi, openid)
+    assert (refused.status_code, refused.json().get("provider_error")) == (502, "invalid_id_token")
+
+
 async def test_row_13_an_id_token_is_no_access_token(asgi: httpx.AsyncClient, openid: OpenIdServer) -> None:
     now = int(time.time())
     claims = {"iss": "http://bedplate.test", "aud": "bedplate", "sub": "x", "iat": now, "exp": now + 300}

@@ -51,6 +51,28 @@ async def test_row_25_another_origin_is_told_nothing(visitor: httpx.AsyncClient)
 
 
 @pytest.mark.security
+@pytest.mark.parametrize(
+    "origin",
+    [
+        ORIGIN.replace("https", "http"),
+        ORIGIN.replace("app.", "www.app."),
+        ORIGIN.replace("app.", "evil-app."),
+        f"{ORIGIN}.",
+        f"{ORIGIN}@evil.example",
+        ORIGIN[:-1],
+        "*",
+    ],
+)
+async def test_row_25_an_origin_is_the_allowed_one_whole(visitor: httpx.AsyncClient, origin: str) -> None:
+    ask = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+    for answer in (
+        await visitor.get("/health/live", headers=ask),
+        await visitor.options("/v1/me", headers=ask),
+    ):
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.security
 async def test_row_06_only_our_hosts_are_answered(visitor: httpx.AsyncClient) -> None:
     for host, status in (("evil.example", 421), ("bedplate.test", 421), ("api.bedplate.test:8000", 404)):
         answer = await visitor.get("/nowhere", headers={"Host": host})
