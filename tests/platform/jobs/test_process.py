@@ -13,7 +13,7 @@ import pytest
 from bedplate.platform.jobs import Empty, JobContext, enqueue, task
 from bedplate.settings import Settings
 from fixtures.cli import Ended, Run, call
-from fixtures.service import environment_of, free_port
+from fixtures.service import PLAIN, answers, environment_of, free_port
 
 
 @task("test.unknown-to-the-program", timeout=10)
@@ -38,28 +38,25 @@ def jobs(environment: dict[str, str]) -> Run:
     return in_a_thread
 
 
-def answers(url: str, seconds: float = 60) -> httpx.Response:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            answer = httpx.get(url, timeout=1)
-            if answer.status_code == 200 or time.monotonic() > deadline:
-                return answer
-        except httpx.TransportError:
-            assert time.monotonic() < deadline
+def until_ready(origin: str) -> None:
+    deadline = time.monotonic() + 60
+    while not answers(f"{origin}/health/ready"):
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 @pytest.mark.parametrize("options", [(), ("--inline",)], ids=["redis", "inline"])
 def test_a_worker_answers_probes_and_ends_on_sigterm(options, environment):
     port = free_port()
+    origin = f"http://127.0.0.1:{port}"
     environment["BEDPLATE_JOBS_HEALTH_PORT"] = str(port)
     command = [sys.executable, "-m", "bedplate", "worker", *options]
     with subprocess.Popen(command, env=environment) as worker:
-        assert answers(f"http://127.0.0.1:{port}/health/ready").status_code == 200
-        assert answers(f"http://127.0.0.1:{port}/health/live").status_code == 200
-        metrics = answers(f"http://127.0.0.1:{port}/metrics").text
-        assert httpx.get(f"http://127.0.0.1:{port}/other").status_code == 404
+        until_ready(origin)
+        with httpx.Client(base_url=origin, verify=PLAIN) as client:
+            assert client.get("/health/live").status_code == 200
+            metrics = client.get("/metrics").text
+            assert client.get("/other").status_code == 404
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(60) == 0
     assert 'bedplate_jobs_queued{queue="default"}' in metrics

@@ -15,6 +15,7 @@ from bedplate.settings import Secret, Settings
 from bedplate.settings.redis import RedisSettings
 from fixtures.fleet import Fleet, forked
 from fixtures.people import sign_up
+from fixtures.service import PLAIN
 
 ROUTES = (
     "/v1/me",
@@ -54,7 +55,9 @@ async def four(forks: Fleet) -> AsyncIterator[list[httpx.AsyncClient]]:
     await forks.up()
     async with AsyncExitStack() as stack:
         opened = [
-            httpx.AsyncClient(base_url=origin, timeout=600, limits=httpx.Limits(max_connections=16))
+            httpx.AsyncClient(
+                base_url=origin, timeout=600, verify=PLAIN, limits=httpx.Limits(max_connections=16)
+            )
             for origin in forks.origins
         ]
         yield [await stack.enter_async_context(client) for client in opened]
