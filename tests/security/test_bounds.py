@@ -12,6 +12,7 @@ from litestar import Litestar
 from bedplate.domains.accounts import Passwords, WeakPassword
 from bedplate.domains.sessions import keep_administrator
 from bedplate.platform.errors import Unavailable
+from bedplate.platform.limits.signin import FAILURES
 from bedplate.settings import Settings
 from bedplate.settings.auth import AuthSettings
 from fixtures.apps import calling, running
@@ -92,14 +93,16 @@ async def test_row_04_a_sign_in_beyond_the_queue_is_told_to_come_again(
     async with running(told) as app, calling(app) as client:
         monkeypatch.setattr(app.state.passwords, "_hasher", slow)
 
-        async def sign_in() -> httpx.Response:
-            body = {"email": new_email(), "password": "a phrase, long enough"}
+        async def sign_in(email: str | None = None) -> httpx.Response:
+            body = {"email": email or new_email(), "password": "a phrase, long enough"}
             return await client.post("/v1/auth/login", json=body)
 
         asked = [asyncio.create_task(sign_in()) for _ in range((os.cpu_count() or 1) + 2)]
         # No check of a password ends before `go`: whoever is answered sooner was refused.
         try:
             answered, waiting = await asyncio.wait(asked, timeout=30, return_when="FIRST_COMPLETED")
+            # What was never looked at is no failed attempt.
+            again = [await sign_in("someone@team.example") for _ in range(FAILURES.quota + 1)]
         finally:
             slow.go.set()
         refused = [task.result() for task in answered]
@@ -107,7 +110,8 @@ async def test_row_04_a_sign_in_beyond_the_queue_is_told_to_come_again(
         assert int(refused[0].headers["retry-after"]) >= 1
         checked = [answer.status_code for answer in await asyncio.gather(*waiting)]
         assert checked == [401] * len(waiting)
-        assert (await sign_in()).status_code == 401
+        assert {answer.status_code for answer in again} == {503}
+        assert (await sign_in("someone@team.example")).status_code == 401
 
 
 async def test_keys_and_invitations_have_a_cap_also_when_made_at_once(settings: Settings, join: Join) -> None:

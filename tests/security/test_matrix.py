@@ -4,15 +4,22 @@ import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
-from litestar import Litestar, get
+from litestar import Litestar, WebSocket, get, websocket
 
 from bedplate.app import DOMAINS, create_app
 from bedplate.domains.access import is_administrative
-from bedplate.platform.auth.access import STEP_UP_SECONDS, Access, UndeclaredAccess, refuse_undeclared
+from bedplate.platform.auth.access import (
+    SIGNED_IN,
+    STEP_UP_SECONDS,
+    Access,
+    UndeclaredAccess,
+    refuse_undeclared,
+)
 from bedplate.platform.db import new_id
 from bedplate.platform.domain import Domain
 from bedplate.settings import Settings
@@ -172,6 +179,14 @@ def test_row_19_a_service_with_such_a_route_does_not_start(
     monkeypatch.setattr("bedplate.app.DOMAINS", (*DOMAINS, Domain(name="faulty", controllers=(bare,))))
     with pytest.raises(UndeclaredAccess, match="bare"):
         create_app(settings)
+
+
+def test_row_19_a_websocket_is_not_started_as_if_it_were_guarded() -> None:
+    @websocket("/socket", access=SIGNED_IN)
+    async def socket(socket: WebSocket[Any, Any, Any]) -> None: ...
+
+    with pytest.raises(UndeclaredAccess, match="socket"):
+        refuse_undeclared(Litestar([socket], openapi_config=None))
 
 
 def test_row_19_every_permission_of_a_route_is_declared(app: Litestar) -> None:

@@ -55,10 +55,16 @@ class SignIn:
         Raises:
             TooManyRequests: too many failed before.
             InvalidCredentials: wrong, or the account or its password is disabled, or there is none.
+            Unavailable: too many passwords are being checked; it counts for nothing.
         """
         attempt = await self._back_off.begin(email.strip().lower(), account.id if account else None)
         stored = account.password_hash if account and self._usable(account) else None
-        if not await self._passwords.verify(stored, password) or account is None or stored is None:
+        try:
+            matched = await self._passwords.verify(stored, password)
+        except Unavailable:
+            await attempt.withdraw()
+            raise
+        if not matched or account is None or stored is None:
             await self._note_failure(account, actor)
             raise InvalidCredentials
         await attempt.succeeded()

@@ -4,7 +4,7 @@ import msgspec
 from litestar import Litestar
 from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
-from litestar.routes import HTTPRoute
+from litestar.routes import HTTPRoute, WebSocketRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from bedplate.platform.auth.caller import Caller
@@ -82,14 +82,20 @@ def access_of(handler: BaseRouteHandler) -> Access:
 
 
 def refuse_undeclared(app: Litestar) -> None:
-    """Keep an application from starting with a route that does not say who may call it.
+    """Keep an application from starting with a route that does not say who may call it, or would not be held to it.
 
     Raises:
-        UndeclaredAccess: naming the first such route.
+        UndeclaredAccess: naming the first such route; a WebSocket's can only be public, for the layers that
+            hold a caller against `access` see HTTP alone.
     """
     for route in app.routes:
         for handler in route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]:
-            access_of(handler)
+            access = access_of(handler)
+            if isinstance(route, WebSocketRoute) and not access.anonymous:
+                raise UndeclaredAccess(
+                    f"The WebSocket {handler.handler_name} would be open to all: only HTTP is held to access=…; "
+                    "check the caller in the handler and say access=PUBLIC"
+                )
 
 
 class AccessGate:

@@ -33,6 +33,11 @@ class Attempt:
             await self._limiter.forget(self._charges[0])
         await self._limiter.give_back([c for c in self._charges if c.rule.name != FAILURES.name])
 
+    async def withdraw(self) -> None:
+        """Undo its count: whether it would have failed was never looked at."""
+        if self._charges:
+            await self._limiter.give_back(self._charges)
+
 
 class SignInGuard:
     """Back-off of failed sign-ins (ASVS 5.0 V6.3.1), exact for parallel guesses: each pays before it is checked.
