@@ -1,11 +1,16 @@
 """`bedplate users` and `bedplate keys`, as an operator calls them."""
 
+import asyncio
+
 import httpx
 import pytest
 from litestar import Litestar
 
-from fixtures.cli import Run
+from bedplate.settings import Settings
+from fixtures.cli import Run, call
 from fixtures.people import PASSWORD, Join, log_in, new_email
+from fixtures.servers import TestServers, clone_database
+from fixtures.service import environment_of
 from fixtures.sharing import refused_in_time
 
 
@@ -33,6 +38,21 @@ async def test_an_account_is_opened_steered_and_listed(
     assert (await run("users", "grant", email, "admin")).exit_code == 0
     person = await log_in(asgi, email)
     assert (await asgi.get("/v1/users", headers=person.headers)).status_code == 200
+
+
+async def test_an_administrator_may_be_made_before_the_api_first_starts(
+    settings: Settings, worker_id: str
+) -> None:
+    servers = TestServers.from_environment()
+    database = await asyncio.to_thread(clone_database, servers, f"{worker_id}_unstarted")
+    environment = environment_of(settings) | {
+        "BEDPLATE_DATABASE_URL": database.url.reveal(),
+        "BEDPLATE_DATABASE_OWNER_URL": database.owner_url.reveal(),
+    }
+    command = ("users", "create", new_email("first"), "--role", "admin")
+    made = await asyncio.to_thread(call, *command, environment=environment)
+    assert made.exit_code == 0, made.stderr
+    assert "admin" in (await asyncio.to_thread(call, "users", "list", environment=environment)).stdout
 
 
 async def test_a_one_time_password_is_printed_once(run: Run, asgi: httpx.AsyncClient) -> None:

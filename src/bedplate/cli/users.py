@@ -117,9 +117,13 @@ def revoke(who: str, role: str) -> None:
 
 async def _give(session: Transaction, user_id: UUID, role: str) -> None:
     from bedplate.app import permissions
-    from bedplate.domains.access import Assignments
+    from bedplate.domains.access import AccessService, Assignments
     from bedplate.domains.audit import Actor
 
+    access = AccessService(session=session)
+    if not await access.has_system_roles():
+        # The API makes them at its start, and an operator may come before that.
+        await access.keep_system_roles(permissions())
     await Assignments(session).give(user_id, role, permissions(), Actor())
 
 
