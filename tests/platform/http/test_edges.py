@@ -102,6 +102,27 @@ def test_depth_counts_nesting_alone(body: bytes, deep: bool) -> None:  # noqa: F
     assert too_deep(body, 64) is deep
 
 
+@pytest.mark.parametrize(
+    ("body", "deep"),
+    [
+        (b"[" * 64 + b"]" * 64, False),
+        (b'[{"a":' * 33 + b"1" + b"}]" * 33, True),
+        (b'["a\\\\",' * 65, True),
+        (b'["\\\\\\"[",' + b'"[]",' * 70, False),
+    ],
+)
+def test_depth_is_told_past_escapes_and_kinds_of_bracket(body: bytes, deep: bool) -> None:  # noqa: FBT001
+    assert too_deep(body, 64) is deep
+
+
+@pytest.mark.security
+async def test_row_32_a_string_without_an_end_is_refused_at_once(asgi: httpx.AsyncClient) -> None:
+    # A pattern that starts anew at each escaped quote would look at these for hours.
+    body = b"[" * 65 + b'"' + b'\\"' * 1_250_000
+    answer = await asgi.post("/v1/auth/login", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (400, "depth")
+
+
 @pytest.mark.security
 async def test_row_26_answers_carry_the_headers_and_tell_no_version(asgi: httpx.AsyncClient) -> None:
     for answer in (await asgi.get("/v1/nothing"), await asgi.get("/health/live"), await asgi.get("/docs")):
