@@ -1,10 +1,13 @@
 from typing import Any
 
+import msgspec
 import pytest
 
+from bedplate.app import create_app
 from bedplate.platform.limits import READ, SIGN_UP, Limits, LimitsError, Policy, per_user
 from bedplate.platform.limits.book import RuleBook
 from bedplate.platform.limits.defaults import NAMED
+from bedplate.settings import Settings
 from bedplate.settings.limits import LimitsSettings
 
 POLICY = per_user(600, 60, name="read", lease=60, tiers={"role:admin": (6000, 60)})
@@ -61,3 +64,23 @@ def test_two_policies_of_one_name_are_refused() -> None:
     book.rule(POLICY.costing(5))
     with pytest.raises(LimitsError, match="differ"):
         book.rule(Policy(name="read", quota=1, window=1))
+
+
+def test_an_override_that_holds_for_nothing_is_refused() -> None:
+    for text, why in (
+        ("raed=1/60", "no policy is called 'raed'"),
+        ("sign-up@role:admin=1/60", "'sign-up' knows no caller"),
+    ):
+        book = RuleBook(["read=5/60", "import=5/60", text], "p")
+        book.rule(POLICY)
+        book.rule(SIGN_UP)
+        with pytest.raises(LimitsError, match=why):
+            book.refuse_unknown(NAMED)
+
+
+async def test_a_policy_misspelt_in_the_settings_keeps_the_app_from_starting(settings: Settings) -> None:
+    told = LimitsSettings(overrides=("sign-in=5/60", "read@role:admin=9/60", "raed=1/60"), store="memory")
+    app = create_app(msgspec.structs.replace(settings, limits=told))
+    with pytest.raises(LimitsError, match="no policy is called 'raed'"):
+        async with app.state.limits.lifespan(app):
+            pass

@@ -6,7 +6,7 @@ from litestar.handlers import BaseRouteHandler
 
 from bedplate.platform.limits.book import RuleBook
 from bedplate.platform.limits.census import Census
-from bedplate.platform.limits.defaults import STRICT
+from bedplate.platform.limits.defaults import NAMED, STRICT
 from bedplate.platform.limits.limiter import Limiter
 from bedplate.platform.limits.memory_store import MemoryLimitStore
 from bedplate.platform.limits.plan import RoutePlan, plan_of
@@ -57,11 +57,13 @@ class Limits:
         """Check the policies of every route, and keep count of the processes that share them.
 
         Raises:
-            LimitsError: two routes declare different policies by one name.
+            LimitsError: two routes declare different policies by one name, or a setting names none.
         """
         for route in app.routes if app is not None else ():
             for handler in getattr(route, "route_handlers", ()):
                 self.plan(handler)
+        if app is not None and self.enabled:
+            self.book.refuse_unknown(NAMED)
         async with self._census.lifespan() if self._census and self.enabled else nullcontext():
             yield
         self.close()

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -87,6 +87,22 @@ class RuleBook:
         told = (tier for name, tier in self._overrides if name == policy.name and tier)
         return tuple(dict.fromkeys((*told, *policy.tiers)))
 
+    def refuse_unknown(self, others: Collection[str] = ()) -> None:
+        """Refuse an override that holds for nothing, once every policy was met; `others` are names known besides.
+
+        Raises:
+            LimitsError: no policy is called so, or it has no tiers since it is counted before the caller is known.
+        """
+        names = {*self._policies, *others}
+        for name, tier in self._overrides:
+            if name not in names:
+                known = ", ".join(sorted(names))
+                raise LimitsError(
+                    f"BEDPLATE_LIMITS_OVERRIDES: no policy is called {name!r}; there are {known}"
+                )
+            if tier and (policy := self._policies.get(name)) and policy.subject in {"address", "value"}:
+                raise LimitsError(f"BEDPLATE_LIMITS_OVERRIDES: {name!r} knows no caller, so it has no tiers")
+
     def known(self) -> Mapping[str, Rule]:
         """The rules met so far, by name, tiers apart."""
         return {name: rule for (name, tier), rule in self._rules.items() if rule is not None and not tier}
@@ -105,10 +121,10 @@ class RuleBook:
             quota, window = policy.tiers[tier]
             override = Override(quota, window, lease=base.lease if base else None)
         if override is None:
-            return Rule(policy, self._prefix)
+            return Rule(policy, self._prefix, tier)
         if override.quota is None:
             return None
-        return Rule(_overridden(policy, override, override.quota), self._prefix)
+        return Rule(_overridden(policy, override, override.quota), self._prefix, tier)
 
 
 def _overridden(policy: Policy, override: Override, quota: int) -> Policy:

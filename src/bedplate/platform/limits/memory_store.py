@@ -60,7 +60,7 @@ class MemoryLimitStore(MemoryStore):
     async def spent(self, subject: str) -> dict[str, float]:
         now = time.monotonic()
         return {
-            key.rpartition(":")[2]: max(0.0, at - now)
+            key.rpartition("}:")[2]: max(0.0, at - now)
             for key, at in self._whole_at.items()
             if f":limit:{{{subject}}}:" in key
         }

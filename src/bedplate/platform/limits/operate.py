@@ -40,11 +40,13 @@ def subject_from(key: str) -> str:
 
 async def allowances(store: LimitStore, book: RuleBook, subject: str) -> list[Allowance]:
     """What a subject has spent, policy by policy; tiers apart."""
-    known = {policy.name: book.rule(policy) for policy in (*NAMED.values(), *POLICIES)}
+    known = {policy.name: policy for policy in (*NAMED.values(), *POLICIES)}
     spent: Mapping[str, float] = await store.spent(subject)
     found: list[Allowance] = []
     for name, seconds in sorted(spent.items()):
-        rule = known.get(name)
+        base, _, tier = name.partition("@")
+        policy = known.get(base)
+        rule = book.rule(policy, tier) if policy and (not tier or tier in book.tiers(policy)) else None
         if rule is None:
             found.append(Allowance(name, seconds))
         else:

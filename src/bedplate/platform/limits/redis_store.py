@@ -51,7 +51,7 @@ class RedisLimitStore(RedisStore):
         for key in await self._keys(subject):
             stored = await self._client.get(key)
             if stored is not None:
-                found[key.rpartition(b":")[2].decode()] = max(0.0, float(stored) - now) / MICRO
+                found[key.rpartition(b"}:")[2].decode()] = max(0.0, float(stored) - now) / MICRO
         return found
 
     async def forget(self, subject: str) -> int:

@@ -10,7 +10,10 @@ type SubjectKey = UUID | str
 
 
 class Rule:
-    """A policy as it is enforced: overridden, of one tier, its strings made once."""
+    """A policy as it is enforced: overridden, of one tier, its strings made once.
+
+    A tier has an allowance apart: whoever is in several, by his key and without it, spends none of one in another.
+    """
 
     __slots__ = (
         "allowed",
@@ -22,6 +25,7 @@ class Rule:
         "lease",
         "local",
         "name",
+        "place",
         "policy_header",
         "prefix",
         "quoted",
@@ -29,8 +33,9 @@ class Rule:
         "window",
     )
 
-    def __init__(self, policy: Policy, prefix: str) -> None:
+    def __init__(self, policy: Policy, prefix: str, tier: str = "") -> None:
         self.name = policy.name
+        self.place = f"{policy.name}@{tier}" if tier else policy.name
         self.interval = policy.window / policy.quota
         self.burst = policy.burst or policy.quota
         self.window = policy.window
@@ -48,7 +53,7 @@ class Rule:
     def key(self, subject: SubjectKey) -> str:
         """Name the allowance of a subject in the store; the hash tag holds his keys in one slot."""
         kind = "user:" if isinstance(subject, UUID) else ""
-        return f"{self.prefix}{{{kind}{subject}}}:{self.name}"
+        return f"{self.prefix}{{{kind}{subject}}}:{self.place}"
 
 
 class Charge:
