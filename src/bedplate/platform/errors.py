@@ -14,13 +14,14 @@ class FieldError(msgspec.Struct, frozen=True):
 class Failure(Exception):  # noqa: N818 - a refusal is an answer, not a programming error
     """A refusal with a status and a stable code; the HTTP layer renders it as RFC 9457 problem details.
 
-    Subclasses set `status`, `code` and `title`; an instance may add a detail, field errors, answer
-    headers and extension members.
+    Subclasses set `status`, `code` and `title`, and `type` where a standard names one; an instance may add a
+    detail, field errors, answer headers and extension members.
     """
 
     status = 500
     code = "internal_error"
     title = "Internal server error"
+    type = ""
 
     def __init__(
         self,

@@ -60,8 +60,12 @@ async def test_an_answer_tells_what_is_left_and_a_refusal_why(visitor: httpx.Asy
     problem = answers[3].json()
     assert answers[3].headers["content-type"] == "application/problem+json"
     assert (problem["status"], problem["code"]) == (429, "quota_exceeded")
-    assert problem["type"].endswith("quota-exceeded")
-    assert int(answers[3].headers["retry-after"]) > 0
+    assert problem["type"] == "https://iana.org/assignments/http-problem-types#quota-exceeded"
+    assert problem["violated-policies"] == ["read"]
+    # Retry-After may not name an earlier moment than `t`: 1,200 s give one back, 3,600 s all.
+    wait = int(answers[3].headers["retry-after"])
+    assert 1100 < wait <= 1200
+    assert answers[3].headers["ratelimit"] == f'"read";r=0;t={wait}'
 
 
 async def test_an_address_is_limited_before_routing(visitor: httpx.AsyncClient) -> None:

@@ -34,7 +34,7 @@ class Problem(msgspec.Struct):
 def problem_bytes(failure: Failure, request_id: str) -> bytes:
     """Render a refusal as the bytes of its problem document."""
     problem = Problem(
-        type=TYPE_BASE + failure.code.replace("_", "-"),
+        type=failure.type or TYPE_BASE + failure.code.replace("_", "-"),
         title=failure.title,
         status=failure.status,
         code=failure.code,

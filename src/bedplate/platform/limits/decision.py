@@ -4,13 +4,14 @@ from bedplate.platform.errors import Failure, Unavailable
 from bedplate.platform.limits.rule import Rule
 
 type Part = tuple[Rule, int, float]
-"""A rule, how many are free under it, and the seconds until all are."""
+"""A rule, how many are free under it, and the seconds until all are; of one that refused, until the request may pass."""
 
 
 class TooManyRequests(Failure):
     """RFC 6585 section 4."""
 
     status, code, title = 429, "quota_exceeded", "A request limit is reached"
+    type = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 
 class Decision:

@@ -202,6 +202,6 @@ def _decision(charges: Sequence[Charge], answers: Sequence[Taken]) -> Decision:
     pairs = list(zip(charges, answers, strict=True))
     if retry:
         pairs = [(charge, answer) for charge, answer in pairs if answer.retry]
-        return Decision(tuple((charge.rule, 0, answer.reset) for charge, answer in pairs), retry=retry)
+        return Decision(tuple((charge.rule, 0, answer.retry) for charge, answer in pairs), retry=retry)
     # What a lease withdrew is still free for its subject.
     return Decision(tuple((c.rule, a.free + max(0, a.granted - c.cost), a.reset) for c, a in pairs))
