@@ -169,6 +169,28 @@ async def test_an_external_item_has_one_task(work: Workspace) -> None:
     assert refused.json()["code"] == "external_id_taken"
 
 
+@pytest.mark.parametrize(
+    ("path", "first", "second", "made"),
+    [
+        ("P/tasks/by-external/tracker/ITEM-8", {"title": "One"}, {"title": "Two"}, 201),
+        ("tasks/T/deferral", {"reason": "Later"}, {"reason": "Much later"}, 200),
+    ],
+)
+async def test_a_put_heeds_its_conditions(
+    work: Workspace, path: str, first: dict[str, str], second: dict[str, str], made: int
+) -> None:
+    path = path.replace("T/", (await new_task(work))["id"] + "/")
+    for condition in ("*", '"1"'):
+        await work.call("PUT", path, json=first, headers={"If-Match": condition}, expect=412)
+    new = await work.call("PUT", path, json=first, headers={"If-None-Match": "*"}, expect=made)
+    tag = new.headers["etag"]
+    for name, condition in (("If-None-Match", "*"), ("If-None-Match", tag), ("If-Match", '"99"')):
+        refused = await work.call("PUT", path, json=second, headers={name: condition}, expect=412)
+        assert refused.headers["etag"] == tag
+    kept = await work.call("PUT", path, json=second, headers={"If-Match": f'"99", {tag}'}, expect=200)
+    assert kept.headers["etag"] != tag
+
+
 async def test_a_batch_is_all_or_nothing(work: Workspace) -> None:
     one, two = await new_task(work, title="One"), await new_task(work, title="Two")
     good = [

@@ -10,6 +10,9 @@ from bedplate.platform.errors import PreconditionFailed, PreconditionRequired
 IF_MATCH = HeaderParameter(
     name="If-Match", required=False, description="The ETag you read (RFC 9110, 13.1.1)"
 )
+IF_NONE_MATCH = HeaderParameter(
+    name="If-None-Match", required=False, description="`*`: only where there is none yet (RFC 9110, 13.1.2)"
+)
 ETAG_HEADER = ResponseHeader(name="ETag", documentation_only=True, description="Strong validator")
 
 CODED = re.compile(r';(?P<coding>[a-z]+)"')
@@ -54,6 +57,20 @@ def honour_if_match(if_match: str | None, current: object) -> None:
     """
     if if_match:
         check_if_match(if_match, current)
+
+
+def check_put(if_match: str | None, if_none_match: str | None, current: object) -> None:
+    """Refuse a PUT whose conditions do not hold; `current` is None where there is nothing yet.
+
+    Raises:
+        PreconditionFailed: If-Match names another version or there is none, or If-None-Match what there is.
+    """
+    if if_match:
+        if current is None:
+            raise PreconditionFailed("There is nothing yet that could match")
+        check_if_match(if_match, current)
+    if current is not None and matches(if_none_match, etag(current)):
+        raise PreconditionFailed("There is one already", headers={"ETag": etag(current)})
 
 
 def if_none_match(scope: Scope) -> str | None:

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from bedplate.domains.plans.tasks.reads import written_detail
 from bedplate.domains.plans.tasks.schemas import TaskDetail, TaskPatch
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Transaction
-from bedplate.platform.http.conditional import etag
+from bedplate.platform.http.conditional import IF_MATCH, IF_NONE_MATCH, check_put, etag
 
 type External = Annotated[str, Parameter(min_length=1, max_length=200)]
 
@@ -46,9 +47,14 @@ class BatchController(Controller):
         caller: Caller,
         db: Transaction,
         actor: Actor,
+        if_match: Annotated[str | None, IF_MATCH] = None,
+        if_none_match: Annotated[str | None, IF_NONE_MATCH] = None,
     ) -> Response[TaskDetail]:
-        """Bring the task that stands for an external item in step, or make it."""
-        task, made = await BatchService(db).keep(plan_id, source, external_id, data, caller.user_id, actor)
+        """Bring the task that stands for an external item in step, or make it; conditions are heeded, not asked for."""
+        check = partial(check_put, if_match, if_none_match)
+        task, made = await BatchService(db).keep(
+            plan_id, (source, external_id), data, caller.user_id, actor, check=check
+        )
         detail = await written_detail(db, task.id)
         headers = {"ETag": etag(detail.version), "Location": f"/v1/tasks/{task.id}"}
         return Response(detail, status_code=HTTP_201_CREATED if made else HTTP_200_OK, headers=headers)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from uuid import UUID
 
 from msgspec import UNSET
@@ -27,6 +28,9 @@ from bedplate.platform.db.constraints import database_failure
 from bedplate.platform.errors import Failure, FieldError, Invalid, NotFound, PreconditionFailed
 
 LOCK = text("select pg_advisory_xact_lock(hashtextextended(:key, 3))")
+
+
+type Check = Callable[[int | None], None]
 
 
 class BatchRefused(Invalid):
@@ -66,14 +70,25 @@ class BatchService:
         return BatchResult(results)
 
     async def keep(
-        self, plan_id: UUID, source: str, external_id: str, new: TaskPatch, user_id: UUID, actor: Actor
+        self,
+        plan_id: UUID,
+        item: tuple[str, str],
+        new: TaskPatch,
+        user_id: UUID,
+        actor: Actor,
+        *,
+        check: Check,
     ) -> tuple[Task, bool]:
         """Bring the task of an external item in step, or make it; the flag says whether it was made.
 
+        `item` is its source and its name there; `check` is given the version that is, or None, before anything changes.
+
         Raises:
+            PreconditionFailed: by `check`.
             Invalid: it is new and has no title.
         """
         session = self._session
+        source, external_id = item
         plan = await plan_to_change(session, plan_id, user_id)
         await session.execute(LOCK, {"key": f"{plan_id} {source} {external_id}"})
         task = await session.scalar(
@@ -81,6 +96,7 @@ class BatchService:
             .where(Task.plan_id == plan_id, Task.external_source == source, Task.external_id == external_id)
             .with_for_update(key_share=True)
         )
+        check(None if task is None else task.version)
         if task is not None:
             await self._tasks.change(task, new, actor)
             return task, False

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
@@ -20,10 +21,21 @@ class DeferralService:
         self._session = session
         self._tasks = TaskService(session)
 
-    async def defer(self, task_id: UUID, body: DeferralBody, user_id: UUID, actor: Actor) -> DeferralView:
+    async def defer(
+        self,
+        task_id: UUID,
+        body: DeferralBody,
+        user_id: UUID,
+        actor: Actor,
+        *,
+        check: Callable[[int | None], None],
+    ) -> DeferralView:
         """Put a task off; doing it again replaces what was said.
 
+        `check` is given the version that is, or None, before anything changes.
+
         Raises:
+            PreconditionFailed: by `check`.
             NotFound: the task is in none of the person's teams.
             OtherPlan: `until_phase_id` is not a phase of the plan.
         """
@@ -31,6 +43,7 @@ class DeferralService:
         task = await self._tasks.to_change(task_id, user_id)
         await same_plan(session, Phase, body.until_phase_id, task.plan_id, "/until_phase_id")
         deferral = await self._of(task_id)
+        check(None if deferral is None else deferral.version)
         if deferral is None:
             deferral = await self._new(task)
         for name, value in msgspec.structs.asdict(body).items():

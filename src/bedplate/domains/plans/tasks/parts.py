@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from bedplate.domains.plans.tasks.schemas import (
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction, computed_page
 from bedplate.platform.http.answers import created, paged
-from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag
+from bedplate.platform.http.conditional import IF_MATCH, IF_NONE_MATCH, check_if_match, check_put, etag
 
 
 class TaskPartController(Controller):
@@ -98,13 +99,11 @@ class TaskPartController(Controller):
         db: Transaction,
         actor: Actor,
         if_match: Annotated[str | None, IF_MATCH] = None,
+        if_none_match: Annotated[str | None, IF_NONE_MATCH] = None,
     ) -> Response[DeferralView]:
-        """Put a task off, with a reason; it becomes `deferred`. If-Match is heeded where it is already."""
-        service = DeferralService(db)
-        if if_match:
-            _, deferral = await service.to_change(task_id, caller.user_id)
-            check_if_match(if_match, deferral.version)
-        view = await service.defer(task_id, data, caller.user_id, actor)
+        """Put a task off, with a reason; it becomes `deferred`. Conditions are heeded, not asked for."""
+        check = partial(check_put, if_match, if_none_match)
+        view = await DeferralService(db).defer(task_id, data, caller.user_id, actor, check=check)
         return Response(view, headers={"ETag": etag(view.version)})
 
     @delete("/deferral", access=WRITE)
