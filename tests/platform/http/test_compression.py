@@ -211,6 +211,12 @@ async def test_an_unchanged_answer_bears_the_tag_that_the_client_holds(shop: htt
     assert (await shop.get("/unchanged", headers={"If-None-Match": '"7"'})).headers["etag"] == '"7"'
 
 
+@pytest.mark.parametrize("tag", ['"7"', '"7;br"'])
+async def test_an_unchanged_answer_varies_as_the_whole_one(shop: httpx.AsyncClient, tag: str) -> None:
+    answer = await shop.get("/unchanged", headers={"Accept-Encoding": "identity", "If-None-Match": tag})
+    assert (answer.status_code, answer.headers["vary"]) == (304, "Accept-Encoding")
+
+
 async def test_the_tag_of_an_encoded_answer_is_the_version_it_was(
     asgi: httpx.AsyncClient, join: Join
 ) -> None:

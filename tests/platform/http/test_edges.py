@@ -79,6 +79,16 @@ async def test_a_parameter_has_one_value(
     assert (answer.status_code, errors) == (422, [(pointer, rule)])
 
 
+async def test_a_refusal_points_at_a_parameter_by_the_name_clients_know(
+    asgi: httpx.AsyncClient, join: Join
+) -> None:
+    person = await join(asgi)
+    plan = await asgi.post("/v1/plans", json={"key": "p", "title": "P"}, headers=person.headers)
+    for query, pointer in (("tasks?state=bogus", "/state"), ("standup?date=bogus", "/date")):
+        answer = await asgi.get(f"{plan.headers['location']}/{query}", headers=person.headers)
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
 async def test_a_cursor_is_of_one_list_and_unforged(asgi: httpx.AsyncClient, join: Join) -> None:
     person = await join(asgi)
     for number in range(3):

@@ -113,6 +113,12 @@ async def test_an_unfit_key_is_refused(asgi: httpx.AsyncClient, join: Join) -> N
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/Idempotency-Key")
 
 
+async def test_of_two_keys_none_counts(asgi: httpx.AsyncClient, join: Join) -> None:
+    headers = [*(await join(asgi)).headers.items(), ("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    answer = await asgi.post("/v1/plans", json=plan(), headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/Idempotency-Key")
+
+
 async def test_a_keyed_body_is_held_to_the_limits_of_others(asgi: httpx.AsyncClient, join: Join) -> None:
     headers = {**keyed(await join(asgi), "large"), "Content-Type": "application/json"}
     large = await asgi.post("/v1/plans", content=b'{"key":"' + b"a" * 3_000_000, headers=headers)

@@ -191,6 +191,8 @@ def _answer_in_kind(scope: Scope, headers: list[Field], fields: Mapping[bytes, b
     encoding = coding_of(held, CODERS) if held else None
     if tag and encoding:
         headers[:] = [_recoded(pair, encoding) for pair in headers]
+    # What the whole answer would say (section 15.4.5); its kind and size are not told any more.
+    if not _secret(scope, fields):
         _vary(headers, fields)
 
 

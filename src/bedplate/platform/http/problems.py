@@ -81,7 +81,7 @@ def exception_handlers(constraints: ConstraintErrors) -> dict[int | type[Excepti
         return problem_response(failure, request.scope)
 
     def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-        return problem_response(from_http(error), request.scope)
+        return problem_response(from_http(error, _names(request)), request.scope)
 
     def on_any(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         failure = database_failure(error, constraints)
@@ -99,11 +99,14 @@ def exception_handlers(constraints: ConstraintErrors) -> dict[int | type[Excepti
     return {Failure: on_failure, StoredAnswer: on_stored, HTTPException: on_http, Exception: on_any}
 
 
-def from_http(error: HTTPException) -> Failure:
-    """Translate one of the framework's errors; its texts may quote the query, so none is passed on."""
+def from_http(error: HTTPException, names: Mapping[str, str] | None = None) -> Failure:
+    """Translate one of the framework's errors; its texts may quote the query, so none is passed on.
+
+    `names` are what clients call the handler's arguments.
+    """
     status = error.status_code
     if isinstance(error, ValidationException):
-        return _invalid_parameters(error)
+        return _invalid_parameters(error, names or {})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure()
     failure = Failure(DETAILS.get(status, ""), headers=_kept(error.headers or {}))
@@ -126,8 +129,16 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.title(): allowed(value) for name, value in headers.items() if name.lower() == "allow"}
 
 
-def _invalid_parameters(error: ValidationException) -> Failure:
-    errors = list(_parameter_errors(error))
+def _names(request: Request[Any, Any, Any]) -> Mapping[str, str]:
+    model = request.app.state.get("argument_models", {}).get(request.scope.get("route_handler"))
+    if model is None:
+        return {}
+    arguments = (*model.expected_query_params, *model.expected_header_params, *model.expected_cookie_params)
+    return {argument.field_name: argument.field_alias for argument in arguments}
+
+
+def _invalid_parameters(error: ValidationException, names: Mapping[str, str]) -> Failure:
+    errors = list(_parameter_errors(error, names))
     if [each.pointer for each in errors] == ["/data"]:
         # The framework's name for the body: it is missing.
         return BadRequest("Send a body", errors=[FieldError("", "required", "The body is empty")])
@@ -136,10 +147,18 @@ def _invalid_parameters(error: ValidationException) -> Failure:
     return failure
 
 
-def _parameter_errors(error: ValidationException) -> list[FieldError]:
+def _parameter_errors(error: ValidationException, names: Mapping[str, str]) -> list[FieldError]:
     extra = error.extra if isinstance(error.extra, list) else []
-    found = [field_error(str(item.get("message", "")), "/" + str(item.get("key", ""))) for item in extra]
+    found = [
+        field_error(str(item.get("message", "")), "/" + _told(str(item.get("key", "")), names))
+        for item in extra
+    ]
     if found:
         return found
     missing = str(error.detail).partition("parameter '")[2].partition("'")[0]
     return [FieldError(f"/{missing}", "required", "This parameter is required")]
+
+
+def _told(key: str, names: Mapping[str, str]) -> str:
+    name, dot, rest = key.partition(".")
+    return names.get(name, name) + dot + rest

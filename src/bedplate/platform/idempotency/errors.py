@@ -3,7 +3,7 @@ from bedplate.platform.errors import Conflict, FieldError, Invalid
 
 class InvalidIdempotencyKey(Invalid):
     def __init__(self) -> None:
-        message = "Use 1 to 255 visible ASCII characters"
+        message = "Send one key of 1 to 255 printable ASCII characters"
         super().__init__(message, errors=[FieldError("/Idempotency-Key", "pattern", message)])
 
 

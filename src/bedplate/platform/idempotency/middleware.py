@@ -42,13 +42,14 @@ class IdempotencyLayer:
     def _key(scope: Scope) -> str | None:
         if scope["path"].startswith("/v1/auth/"):
             return None
-        for name, value in scope["headers"]:
-            if name == b"idempotency-key":
-                key = value.decode("latin-1").strip().strip('"')
-                if not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
-                    raise InvalidIdempotencyKey
-                return key
-        return None
+        found = [value for name, value in scope["headers"] if name == b"idempotency-key"]
+        if not found:
+            return None
+        key = found[0].decode("latin-1").strip().strip('"')
+        # Of two keys either might be the one that a twin bears.
+        if len(found) > 1 or not 1 <= len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
+            raise InvalidIdempotencyKey
+        return key
 
 
 def idempotency_layer(app: ASGIApp, handler: BaseRouteHandler) -> ASGIApp:
