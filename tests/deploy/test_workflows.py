@@ -52,6 +52,15 @@ def test_a_script_that_is_run_is_there(name: str) -> None:
             assert os.access(ROOT / script, os.X_OK)
 
 
+def test_every_script_is_run_by_a_workflow_the_opt_in_ones_with_their_options() -> None:
+    commands = [step.get("run", "") for workflow in WORKFLOWS.values() for step in steps(workflow)]
+    scripts = {f"./.ci/{path.name}" for path in (ROOT / ".ci").iterdir()}
+    assert {script for script in scripts if not any(script in run for run in commands)} == set()
+    assert "./.ci/debian --incidents" in commands
+    [installed] = [run for run in commands if "apt-get install" in run]
+    assert {"haproxy", "jq", "pgbouncer", "prometheus"} <= set(installed.split())
+
+
 def test_renovate_pins_what_stands_by_tag() -> None:
     said = json.loads((ROOT / "renovate.json").read_text())
     assert {"helpers:pinGitHubActionDigestsToSemver", "docker:pinDigests"} <= set(said["extends"])
