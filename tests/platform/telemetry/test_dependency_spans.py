@@ -1,7 +1,5 @@
 """Spans of what a request waits for: Redis, the limiter, the cache, the mail server, other services."""
 
-import http.server
-import threading
 from uuid import uuid4
 
 import httpx
@@ -19,6 +17,7 @@ from bedplate.platform.mail import Mail, Mailer, MailRefused
 from bedplate.platform.redis import connect
 from bedplate.platform.telemetry import attach
 from bedplate.platform.telemetry.outbound import TracedTransport
+from bedplate.platform.telemetry.told_url import told_url
 from bedplate.settings import Secret
 from bedplate.settings.limits import LimitsSettings
 from bedplate.settings.redis import RedisSettings
@@ -99,32 +98,75 @@ async def test_a_mail_is_told_without_its_address(recorded, collector, plain):
     assert "team.example" not in str(collector.spans)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    seen = ""
+@pytest.fixture
+def answering(recorded):
+    """Call a stand-in for another service within a trace; gives the request as it arrived."""
 
-    def do_GET(self):
-        type(self).seen = self.headers["traceparent"]
-        self.send_response(204)
-        self.end_headers()
+    async def call(url, status=204, method="GET"):
+        arrived = []
 
-    def log_message(self, *_):
-        return
+        def answer(request):
+            arrived.append(request)
+            return httpx.Response(status, extensions={"http_version": b"HTTP/1.1"})
+
+        transport = TracedTransport(httpx.MockTransport(answer))
+        async with recorded, httpx.AsyncClient(transport=transport) as client:
+            with attach(None, "request"):
+                await client.request(method, url)
+        return arrived[0]
+
+    return call
 
 
-async def test_a_call_of_another_service_hands_the_trace_on(recorded, collector, plain):
-    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.handle_request)
-    thread.start()
-    async with recorded:
-        with attach(None, "request"):
-            async with httpx.AsyncClient(transport=TracedTransport()) as client:
-                await client.get(f"http://127.0.0.1:{server.server_port}/callback?code=canary")
-    thread.join()
-    server.server_close()
+async def test_a_call_of_another_service_is_told_and_hands_the_trace_on(answering, collector, plain):
+    arrived = await answering("http://127.0.0.1:8123/callback?code=canary&state=canary#canary")
     call = collector.named("GET")
-    assert Handler.seen == f"00-{call.trace_id.hex()}-{call.span_id.hex()}-01"
+    assert arrived.headers["traceparent"] == f"00-{call.trace_id.hex()}-{call.span_id.hex()}-01"
+    assert call.kind == call.SPAN_KIND_CLIENT
+    assert call.status.code == call.status.STATUS_CODE_UNSET
     assert plain(call) == {
         "http.request.method": "GET",
         "server.address": "127.0.0.1",
+        "server.port": 8123,
+        "url.full": "http://127.0.0.1:8123/callback?code=REDACTED&state=REDACTED",
         "http.response.status_code": 204,
+        "network.protocol.version": "1.1",
     }
+    assert "canary" not in str(collector.spans)
+
+
+@pytest.mark.parametrize("status", [404, 503])
+async def test_a_call_that_is_refused_or_fails_is_an_error(status, answering, collector, plain):
+    await answering("https://other.example/", status)
+    call = collector.named("GET")
+    assert call.status.code == call.status.STATUS_CODE_ERROR
+    told = plain(call)
+    assert (told["error.type"], told["http.response.status_code"]) == (str(status), status)
+    assert told["server.port"] == 443
+
+
+async def test_a_method_that_nobody_knows_is_told_as_other(answering, collector, plain):
+    await answering("https://other.example/", method="PURGE")
+    told = plain(collector.named("HTTP"))
+    assert (told["http.request.method"], told["http.request.method_original"]) == ("_OTHER", "PURGE")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://user:canary@a.example/x", "https://REDACTED:REDACTED@a.example/x"),
+        ("https://canary@a.example", "https://REDACTED:REDACTED@a.example/"),
+        ("https://[::1]:8443/x?canary", "https://[::1]:8443/x?REDACTED"),
+        ("https://a.example/hooks/T01/canaryB0123456789", "https://a.example/hooks/T01/REDACTED"),
+        (
+            "https://a.example/of/canary%40team.example?a=&b=canary=",
+            "https://a.example/of/[email]?a=REDACTED&b=REDACTED",
+        ),
+        (
+            "https://a.example/.well-known/openid-configuration",
+            "https://a.example/.well-known/openid-configuration",
+        ),
+    ],
+)
+def test_an_address_is_told_without_its_secrets(url, told):
+    assert told_url(httpx.URL(url)) == told

@@ -76,6 +76,7 @@ class Trace:
 class Span:
     """A span under way, and its context manager; times are of `perf_counter_ns`, turned at export."""
 
+    recorded = True
     attributes: Mapping[str, Value] = _NONE
     links: tuple[Traceparent, ...] = ()
     start = 0
@@ -147,6 +148,10 @@ class Span:
 
 
 class _Unrecorded(Span):
+    """Stands for every span that nobody keeps; what is set on it is forgotten."""
+
+    recorded = False
+
     def __enter__(self) -> Self:
         return self
 
