@@ -9,11 +9,14 @@ class TelemetrySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     sample_ratio: Annotated[
         float,
-        Meta(ge=0, le=1, description="Share of traces kept; errors and slow requests are kept besides."),
+        Meta(ge=0, le=1, description="Share of traces kept; what fails or takes long is kept besides."),
     ] = 0.1
     slow_request: Annotated[
         float, Meta(gt=0, description="Seconds from which a request's trace is always kept.")
     ] = 1.0
+    slow_job: Annotated[
+        float, Meta(gt=0, description="Seconds from which the trace of a job's attempt is always kept.")
+    ] = 10.0
     sampled_per_second: Annotated[
         int,
         Meta(

@@ -32,6 +32,28 @@ async def test_reads_are_told_with_a_summary_and_their_rows(serve, collector, pl
     assert "canary" not in str(collector.spans)
 
 
+async def test_rows_are_told_of_what_returns_some(serve, collector, plain, database):
+    table = "create temporary table noted (n int) on commit drop"
+    async with serve(sample_ratio=1, otlp_endpoint=collector.endpoint):
+        with attach(None, "job"):
+            async with database.transaction() as session:
+                await session.execute(text(table))
+                await session.execute(text("insert into noted values (1), (2)"))
+                await session.execute(text("update noted set n = n + 1 returning n"))
+                await session.execute(text("with a as (select 1) delete from noted"))
+            await database.reads.fetch("delete from job where false")
+    rows = [(s.name, plain(s).get("db.response.returned_rows")) for s in collector.spans]
+    assert rows == [
+        ("CREATE noted", None),
+        ("INSERT noted", None),
+        ("UPDATE noted", 2),
+        ("WITH noted", None),
+        ("COMMIT", None),
+        ("DELETE job", None),
+        ("job", None),
+    ]
+
+
 async def test_a_transactions_statements_and_commit_are_told(serve, collector, plain, database):
     async with serve(sample_ratio=1, otlp_endpoint=collector.endpoint):
         with attach(None, "job"):

@@ -89,6 +89,22 @@ async def test_a_failed_job_is_kept_beside_the_sample(serve, collector):
     assert [s.name for s in collector.spans] == ["badly"]
 
 
+async def test_a_slow_job_is_kept_beside_the_sample(serve, collector):
+    async with serve(sample_ratio=0, slow_job=1e-9, otlp_endpoint=collector.endpoint):
+        with attach(None, "slow"), span("inside"):
+            pass
+    assert {s.name for s in collector.spans} == {"slow", "inside"}
+
+
+async def test_a_method_that_nobody_knows_is_told_as_other(serve, collector, plain):
+    async with serve(sample_ratio=1, otlp_endpoint=collector.endpoint) as client:
+        await client.request("BREW" + "W" * 50, "/v1/things")
+    (root,) = collector.spans
+    assert root.name.startswith("HTTP ")
+    assert plain(root)["http.request.method"] == "_OTHER"
+    assert plain(root)["http.request.method_original"] == "BREW" + "W" * 26
+
+
 async def test_nothing_is_recorded_without_an_endpoint(serve):
     async with serve(sample_ratio=1) as client:
         answer = await client.post("/v1/things", headers={"traceparent": CALLER})

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from bedplate.platform.errors import Unavailable
-from bedplate.platform.telemetry.spans import SQL, leaf, recording
+from bedplate.platform.telemetry.spans import ROWS, SQL, leaf, recording
 
 type Connection = asyncpg.Connection
 type Connect = Callable[[], Awaitable[Connection]]
@@ -87,7 +87,7 @@ class ReadPool:
             leaf(parent, "sql", began, attributes={SQL: sql}, error=error)
             raise
         rows = len(found) if method == "fetch" else found is not None
-        leaf(parent, "sql", began, attributes={SQL: sql, "db.response.returned_rows": int(rows)})
+        leaf(parent, "sql", began, attributes={SQL: sql, ROWS: int(rows)})
         return found
 
     async def _send(self, method: str, sql: str, arguments: Sequence[Any]) -> Any:

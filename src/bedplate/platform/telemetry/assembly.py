@@ -99,6 +99,7 @@ class Telemetry:
     async def _exporting(self, exporter: Exporter) -> AsyncGenerator[None]:
         exporter.start()
         PROCESS.ratio = Ratio(self.settings.sample_ratio)
+        PROCESS.slow = self.settings.slow_job
         PROCESS.keeper = exporter
         try:
             yield

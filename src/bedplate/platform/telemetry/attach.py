@@ -1,6 +1,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import blake2b
+from math import inf
 
 from bedplate.platform.telemetry import traceparent as w3c
 from bedplate.platform.telemetry.spans import Keeper, Kind, Span, Trace, Value
@@ -11,6 +12,8 @@ class _Process:
 
     keeper: Keeper | None = None
     ratio = w3c.Ratio(0)
+    slow = inf
+    """Seconds from which a unit of work is kept for its length."""
 
 
 PROCESS = _Process()
@@ -30,7 +33,7 @@ def attach(
 
     Without a traceparent a trace begins. `key` names the unit (a job and its attempt): the span's id is made
     from it, so that a later attempt can link to it, by naming it in `follows`, without having been told.
-    The trace is kept when its beginning was, or when something failed in it.
+    The trace is kept when its beginning was, when something failed in it, or when it took long.
     """
     remote = w3c.parse(traceparent) if traceparent else None
     trace_id = remote.trace_id if remote else w3c.new_trace_id()
@@ -39,11 +42,12 @@ def attach(
     origin = Span.known(trace, remote.span_id) if remote else None
     span_id = _id_of(key) if key else ""
     linked = (w3c.Traceparent(trace_id, _id_of(follows), sampled),) if follows and remote else ()
+    root = Span(trace, origin, name, kind, attributes).keyed(span_id, linked)
     try:
-        with Span(trace, origin, name, kind, attributes).keyed(span_id, linked) as root:
+        with root:
             yield root
     finally:
-        trace.finish(keep=trace.failed)
+        trace.finish(keep=trace.failed or root.end - root.start >= PROCESS.slow * 1e9)
 
 
 def _id_of(key: str) -> str:

@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from bedplate.platform.telemetry.spans import SQL, Span, Value
+from bedplate.platform.telemetry.spans import ROWS, SQL, Span, Value
 
 _KINDS = {kind.name.lower(): kind for kind in SpanKind}
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
@@ -31,6 +31,8 @@ _ERROR = Status(StatusCode.ERROR)
 _TARGET = re.compile(
     r"\b(?:from|into|update|table|join)\s+(?:only\s+)?\"?([a-z_][\w.]*)", re.IGNORECASE | re.ASCII
 )
+_WRITES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+_RETURNING = re.compile(r"\breturning\b", re.IGNORECASE)
 _ASIDE = re.compile(r"/\*.*?\*/|--[^\n]*|'(?:[^']|'')*'|\bextract\s*\([^()]*\)", re.DOTALL | re.IGNORECASE)
 
 
@@ -79,7 +81,9 @@ def _described(span: Span) -> tuple[str, dict[str, Value]]:
     summary = sql_summary(statement)
     attributes["db.system.name"] = "postgresql"
     attributes["db.query.summary"] = summary
-    attributes["db.operation.name"] = summary.partition(" ")[0]
+    attributes["db.operation.name"] = verb = summary.partition(" ")[0]
+    if verb in _WRITES and not _RETURNING.search(statement):
+        attributes.pop(ROWS, None)
     return summary, attributes
 
 

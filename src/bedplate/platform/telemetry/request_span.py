@@ -2,10 +2,11 @@ from typing import Any
 
 from bedplate.platform.telemetry.exchange import FAULT, Exchange
 from bedplate.platform.telemetry.redact import redact_text
-from bedplate.platform.telemetry.routes import UNMATCHED, safe_path
+from bedplate.platform.telemetry.routes import OTHER_METHOD, UNMATCHED, safe_path
 from bedplate.platform.telemetry.spans import Value
 
 _LONGEST_AGENT = 200
+_LONGEST_METHOD = 30
 
 
 def describe(scope: Any, exchange: Exchange) -> None:
@@ -15,7 +16,9 @@ def describe(scope: Any, exchange: Exchange) -> None:
     """
     root, fault = exchange.root, exchange.fault
     root.end = exchange.end
-    root.name = f"{exchange.method} {exchange.route}"
+    # The conventions' word for a method that is none.
+    method = "HTTP" if exchange.method == OTHER_METHOD else exchange.method
+    root.name = f"{method} {exchange.route}"
     root.attributes = {**root.attributes, **_attributes(scope, exchange)}
     if exchange.broken or exchange.status >= FAULT:
         root.error = type(fault).__qualname__ if fault is not None else str(exchange.status)
@@ -30,6 +33,8 @@ def _attributes(scope: Any, exchange: Exchange) -> dict[str, Value]:
         "network.protocol.version": scope.get("http_version", "1.1"),
         "request.id": scope["state"]["request_id"],
     }
+    if exchange.method == OTHER_METHOD:
+        found["http.request.method_original"] = redact_text(scope["method"])[:_LONGEST_METHOD]
     if exchange.route != UNMATCHED:
         found["http.route"] = exchange.route
     _add_peers(scope, found)

@@ -14,6 +14,9 @@ MOST_SPANS = 1000
 SQL: Final = "db.statement"
 """The attribute that holds a statement's text until export, which tells a summary of it and not the text."""
 
+ROWS: Final = "db.response.returned_rows"
+"""How many rows came back; export leaves it out of a write that returns none."""
+
 _FAULT = 500
 _NONE: Mapping[str, Value] = {}
 

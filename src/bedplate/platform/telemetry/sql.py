@@ -4,7 +4,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from bedplate.platform.telemetry.spans import SQL, leaf, recording
+from bedplate.platform.telemetry.spans import ROWS, SQL, leaf, recording
 
 _BEGAN = "bedplate_began"
 
@@ -24,9 +24,9 @@ def _begin(_connection: Any, _cursor: Any, _sql: str, _values: Any, context: Any
 def _end(_connection: Any, cursor: Any, sql: str, _values: Any, context: Any, _many: bool) -> None:  # noqa: FBT001
     began, parent = getattr(context, _BEGAN, 0), recording()
     if began and parent is not None:
-        leaf(
-            parent, "sql", began, attributes={SQL: sql, "db.response.returned_rows": max(cursor.rowcount, 0)}
-        )
+        # Only what has columns returns rows; of a write the count is of what it touched.
+        told = {ROWS: cursor.rowcount} if cursor.description else {}
+        leaf(parent, "sql", began, attributes={SQL: sql, **told})
 
 
 def _fail(context: Any) -> None:
