@@ -16,7 +16,7 @@ from litestar.types import Receive, Scope, Send
 from bedplate.platform.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthenticated
 from bedplate.platform.http.problems import exception_handlers
 from bedplate.platform.http.service import Service
-from bedplate.platform.telemetry import span
+from bedplate.platform.telemetry import current_traceparent, span
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.logs import configure_logging
 from bedplate.settings.telemetry import TelemetrySettings
@@ -94,7 +94,10 @@ def read_named(name: FromPath[str]) -> str:
 @post("/v1/things")
 async def make_thing(request: Request[Any, Any, Any]) -> dict[str, str]:
     with span("outer"), span("inner", "client", answer=42):
-        return {"request_id": request.scope["state"]["request_id"]}
+        return {
+            "request_id": request.scope["state"]["request_id"],
+            "traceparent": current_traceparent() or "",
+        }
 
 
 type Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

@@ -97,6 +97,15 @@ def test_lines_carry_the_trace(lines):
     assert len(one["trace_id"]) == 32
 
 
+async def test_without_an_endpoint_a_request_still_hands_on_the_trace_that_its_line_names(serve, lines):
+    async with serve(sample_ratio=1) as client:
+        answer = await client.post("/v1/things", headers={"x-request-id": "deploy-2024.1"})
+    (line,) = lines()
+    assert answer.json()["traceparent"].startswith(f"00-{line['trace_id']}-")
+    assert answer.json()["traceparent"].endswith("-00")
+    assert "span_id" not in line
+
+
 def test_standard_output_stays_empty(capfd):
     configure_logging(TelemetrySettings(log_format="console"))
     structlog.get_logger().info("said", key=Secret("canary"))

@@ -11,7 +11,7 @@ from bedplate.platform.db import Database, new_id, utcnow
 from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.handover import announce, announce_committed
 from bedplate.platform.jobs.tasks import Task
-from bedplate.platform.telemetry import current_traceparent, span
+from bedplate.platform.telemetry import begun, current_traceparent
 
 # One parameter for any number of rows: PostgreSQL's limit is 32,767 parameters, not bytes.
 WRITE = """
@@ -88,7 +88,7 @@ async def enqueue[P: msgspec.Struct](
     With a `unique_key` for which a job of this task is queued or running (or was enqueued within the task's
     `unique_for`), nothing is written and that job's id is returned.
     """
-    with span(f"enqueue {task.name}", "producer"):
+    with begun(f"enqueue {task.name}", "producer"):
         order = make_order(task, payload, unique_key=unique_key, **options)
         if unique_key is None:
             await write(session, [order])
@@ -100,7 +100,7 @@ async def enqueue_many[P: msgspec.Struct](
     session: AsyncSession, task: Task[P], payloads: Sequence[P], **options: Unpack[Options]
 ) -> list[UUID]:
     """Write any number of jobs in one statement; the rest is as in `enqueue`."""
-    with span(f"enqueue {task.name}", "producer", **{"messaging.batch.message_count": len(payloads)}):
+    with begun(f"enqueue {task.name}", "producer", **{"messaging.batch.message_count": len(payloads)}):
         orders = [make_order(task, payload, **options) for payload in payloads]
         await write(session, orders)
         return [order.id for order in orders]
@@ -110,7 +110,7 @@ async def enqueue_alone[P: msgspec.Struct](
     database: Database, task: Task[P], payload: P, **options: Unpack[Options]
 ) -> UUID:
     """Write a job that belongs to no other write: a transaction of its own in one trip, a third of the cost."""
-    with span(f"enqueue {task.name}", "producer"):
+    with begun(f"enqueue {task.name}", "producer"):
         order = make_order(task, payload, **options)
         rows = await database.reads.fetch(INSERT_ALONE, msgspec.json.encode([order]).decode())
         await announce_committed(database, _due([tuple(row) for row in rows]))

@@ -20,6 +20,7 @@ from bedplate.platform.jobs.enqueue import enqueue
 from bedplate.platform.jobs.errors import ScheduleNotFound
 from bedplate.platform.jobs.models import JobSchedule
 from bedplate.platform.jobs.tasks import Empty, Task
+from bedplate.platform.telemetry import attach
 
 MOST = 100_000
 CAUGHT_UP = 100
@@ -131,7 +132,9 @@ class Scheduler:
         for row in await self._database.reads.fetch(DUE, list(self.schedules)):
             schedule = self.schedules[row[0]]
             try:
-                await self._take(schedule)
+                # No request began it: its trace begins here, and holds the firing, the handover and the run.
+                with attach(None, f"schedule {schedule.name}", "internal"):
+                    await self._take(schedule)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next look tries again
                 _tell(schedule, error)
 

@@ -4,7 +4,7 @@
 as it is imported, so an entry point calls `multiprocess.prepare` before.
 """
 
-from bedplate.platform.telemetry.attach import attach
+from bedplate.platform.telemetry.attach import attach, begun
 from bedplate.platform.telemetry.spans import current_traceparent, note, span
 
-__all__ = ["attach", "current_traceparent", "note", "span"]
+__all__ = ["attach", "begun", "current_traceparent", "note", "span"]

@@ -1,10 +1,10 @@
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import blake2b
 from math import inf
 
 from bedplate.platform.telemetry import traceparent as w3c
-from bedplate.platform.telemetry.spans import Keeper, Kind, Span, Trace, Value
+from bedplate.platform.telemetry.spans import CURRENT, Keeper, Kind, Span, Trace, Value, span
 
 
 class _Process:
@@ -48,6 +48,13 @@ def attach(
             yield root
     finally:
         trace.finish(keep=trace.failed or root.end - root.start >= PROCESS.slow * 1e9)
+
+
+def begun(name: str, kind: Kind = "internal", **attributes: Value) -> AbstractContextManager[Span]:
+    """Open a span; where no trace is under way one begins with it, so that what is handed on has one."""
+    if CURRENT.get() is not None:
+        return span(name, kind, **attributes)
+    return attach(None, name, kind, key="", follows="", **attributes)
 
 
 def _id_of(key: str) -> str:

@@ -37,11 +37,9 @@ class Incoming:
         if remote is not None:
             return self._carry_on(remote, request_id)
         trace_id = w3c.new_trace_id()
-        if self.keeper is None:
-            trace = Trace("", None, request_id or trace_id, sampled=False)
-        else:
-            sampled = self._ratio.takes(trace_id)
-            trace = Trace(trace_id, self.keeper, request_id or trace_id, sampled=sampled)
+        # Without a keeper the ids still go along: by them a job's row and the log lead back to the request.
+        sampled = self.keeper is not None and self._ratio.takes(trace_id)
+        trace = Trace(trace_id, self.keeper, request_id or trace_id, sampled=sampled)
         return Span(trace, None, "", "server")
 
     def _carry_on(self, remote: w3c.Traceparent, request_id: str) -> Span:

@@ -213,6 +213,6 @@ def leaf(
 def current_traceparent() -> str | None:
     """Write the present place in the trace as a W3C traceparent, to hand to whatever follows."""
     here = CURRENT.get()
-    if here is None or not here.trace.trace_id:
+    if here is None:
         return None
     return render(here.trace.trace_id, here.id, sampled=here.trace.sampled)
