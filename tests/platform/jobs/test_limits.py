@@ -1,6 +1,7 @@
 import asyncio
 
-from bedplate.platform.jobs import Empty, JobContext, Rate, enqueue_many, task
+from bedplate.platform.jobs import Empty, JobContext, Rate, enqueue, enqueue_many, task
+from bedplate.platform.jobs.ledger import claims, scans
 from bedplate.settings.jobs import JobsSettings
 
 from .conftest import until, working
@@ -90,3 +91,76 @@ async def test_the_next_of_a_limited_task_follows_at_once(database, make_runtime
     # No look of the relay's own comes in time.
     async with working(make_runtime(was_narrow, settings=JobsSettings(poll_interval=3600))):
         await until(lambda: ended(sql, 4))
+
+
+async def test_what_an_old_process_enqueues_under_a_limit_that_is_gone_begins(database, make_runtime, sql):
+    async with working(make_runtime(is_wide)) as worker:
+        await worker.relay.tick()
+        async with database.transaction() as session:
+            await enqueue_many(session, was_narrow, [Empty()] * 3)
+        await until(lambda: ended(sql, 3))
+
+
+async def test_what_an_old_process_limits_and_nobody_announces_begins(database, make_runtime, sql):
+    async with working(make_runtime(is_wide)) as worker:
+        await worker.relay.tick()
+        async with database.transaction() as session:
+            await enqueue_many(session, is_wide, [Empty()] * 3, delay=3600)
+        # As of an old process that died before it announced them.
+        await sql.execute("update job set limited = true, available_at = now()")
+        await until(lambda: ended(sql, 3))
+
+
+async def test_what_an_old_process_enqueues_without_the_new_limit_is_held_to_it(database, make_runtime, sql):
+    async with working(make_runtime(was_narrow)) as worker:
+        await worker.relay.tick()
+        async with database.transaction() as session:
+            await enqueue_many(session, is_wide, [Empty()] * 3)
+        await until(lambda: ended(sql, 3))
+    assert await sql.fetchval("select bool_and(limited) from job")
+
+
+WAITS = (
+    "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%update job set limited%'"
+)
+
+
+async def test_two_workers_that_begin_together_agree_on_the_limits(database, sql):
+    async with database.transaction() as session:
+        await enqueue_many(session, was_narrow, [Empty()] * 3)
+    async with sql.transaction():
+        await sql.execute(scans.LIMIT_ANEW, ["test.was-narrow"], [])
+        other = asyncio.create_task(scans.limit_anew(database.reads, free=["test.was-narrow"], limited=[]))
+        await until(lambda: database.reads.fetch(WAITS))
+    await other
+    assert not await sql.fetchval("select bool_or(limited) from job")
+
+
+async def test_jobs_in_a_queue_of_others_hold_back_no_own_ones(database, make_runtime, sql):
+    async with database.transaction() as session:
+        await enqueue_many(session, rated, [Empty()] * 3, priority=9)
+    await sql.execute("update job set queue = 'forsaken'")
+    async with database.transaction() as session:
+        await enqueue_many(session, rated, [Empty()] * 3)
+    runtime = make_runtime(rated)
+    async with runtime.lifespan(), asyncio.timeout(60):
+        await runtime.worker().run_until_idle()
+    states = await sql.fetch("select queue, state, count(*) from job group by 1, 2 order by 1")
+    assert [tuple(row) for row in states] == [("default", "succeeded", 3), ("forsaken", "queued", 3)]
+
+
+async def test_a_limited_task_that_fails_to_be_claimed_drops_no_other_claim(database, monkeypatch):
+    async def free_places(_connection: object, limit: claims.Limit) -> int:
+        if limit.task == narrow.name:
+            raise ConnectionError
+        return 1
+
+    monkeypatch.setattr(claims, "free_places", free_places)
+    ids = {}
+    async with database.transaction() as session:
+        for job in (narrow, rated, is_wide):
+            ids[job.name] = await enqueue(session, job, Empty())
+    limits = [claims.Limit(narrow.name, 1, None, 0.0), claims.Limit(rated.name, 1, None, 0.0)]
+    claimer = claims.Claimer(database.reads, worker="w", lease=60, tasks=list(ids), freeing=[], limits=limits)
+    found = await claimer.claim(list(ids.values()))
+    assert {claim.task for claim in found} == {rated.name, is_wide.name}

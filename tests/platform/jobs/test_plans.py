@@ -47,6 +47,7 @@ STATEMENTS = {
     "scan": scans.SCAN,
     "scan limited": scans.SCAN_LIMITED,
     "limit anew": scans.LIMIT_ANEW,
+    "free": scans.FREE,
     "next due": scans.NEXT,
     "sweep": scans.SWEEP,
     "reap": leases.REAP,

@@ -14,6 +14,7 @@ from bedplate.platform.jobs.ledger.scans import (
     BEGINNING,
     due_after,
     due_limited,
+    free_unlimited,
     limit_anew,
     next_due,
     sweep,
@@ -43,6 +44,7 @@ class Relay:
         *,
         worker: str,
         limits: Sequence[Limit],
+        queues: Sequence[str],
         scheduler: Scheduler,
         tasks: Sequence[str],
     ) -> None:
@@ -51,6 +53,7 @@ class Relay:
         self._settings = settings
         self._worker = worker
         self._limits = limits
+        self._queues = queues
         self._scheduler = scheduler
         limited = [limit.task for limit in limits]
         self._free, self._limited_tasks = [task for task in tasks if task not in limited], limited
@@ -135,10 +138,11 @@ class Relay:
         if not self._is_limited_anew:
             await limit_anew(self._pool, free=self._free, limited=self._limited_tasks)
             self._is_limited_anew = True
+        await free_unlimited(self._pool, self._free, PAGE)
         for limit in self._limits:
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(LOCK_TASK, limit.task)
-                due = await due_limited(connection, limit)
+                due = await due_limited(connection, limit, self._queues)
             if due:
                 await self._carrier.push(due)
 

@@ -82,6 +82,7 @@ class JobsWorker:
             settings,
             worker=self.name,
             limits=limits,
+            queues=self.queues,
             scheduler=scheduler,
             tasks=self._tasks,
         )
@@ -154,7 +155,7 @@ class JobsWorker:
             return True
         async with self._ledger.connection() as connection:
             for limit in rated:
-                if await due_limited(connection, limit):
+                if await due_limited(connection, limit, self.queues):
                     return True
         return False
 

@@ -1,5 +1,6 @@
 import datetime as dt
-from collections.abc import Sequence
+import logging
+from collections.abc import Awaitable, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from bedplate.platform.jobs.ledger.rows import fetch
 COLUMNS = """job.id, job.task, job.queue, job.payload::text, job.payload_version, job.owner_id, job.team_id,
   job.parent_id, job.tags, job.priority, job.attempt, job.max_attempts, job.limited, job.available_at,
   job.attempt_started_at, job.traceparent"""
+# A row is limited as its task is now, whatever the program that enqueued it knew.
 BEGIN = f"""
-update job set state = 'running', attempt = attempt + 1, worker = $2,
+update job set state = 'running', attempt = attempt + 1, worker = $2, limited = {{limited}},
   lease_until = now() + $3 * interval '1 second', started_at = coalesce(started_at, now()),
   attempt_started_at = now(), message = null,
   unique_key = case when task = any($5) then null else unique_key end
@@ -27,14 +29,22 @@ where j.id = any($1) and j.state = 'queued' and not j.waiting and j.available_at
     select from job_pause p
     where (p.kind = 'queue' and p.name = j.queue) or (p.kind = 'task' and p.name = j.task))
 """
-CLAIM = f"with picked as ({RUNNABLE} and not j.limited for update skip locked) {BEGIN}"
+CLAIM = f"with picked as ({RUNNABLE} for update skip locked) {BEGIN.format(limited='false')}"
 CLAIM_LIMITED = f"""
 with picked as (
-  {RUNNABLE} and j.limited order by j.priority desc, j.available_at limit $6 for update skip locked)
-{BEGIN}
+  {RUNNABLE} order by j.priority desc, j.available_at limit $6 for update skip locked)
+{BEGIN.format(limited="true")}
 """
 LOCK_TASK = "select pg_advisory_xact_lock(hashtextextended('job:' || $1, 0))"
-LIMITED_TASKS = "select distinct task from job where id = any($1) and state = 'queued' and limited"
+# What finds no place is left for the relay as limited.
+LIMITED_TASKS = """
+with held as (
+  update job set limited = true where id = any(array(
+    select id from job where id = any($1) and state = 'queued' and not limited and task = any($2)
+    for update skip locked))
+)
+select distinct task from job where id = any($1) and state = 'queued' and task = any($2)
+"""
 RUNNING = "select count(*) from job where limited and task = $1 and state = 'running'"
 STARTED = """
 select count(*) filter (where attempt_started_at > now() - $2 * interval '1 second') + (
@@ -43,6 +53,8 @@ select count(*) filter (where attempt_started_at > now() - $2 * interval '1 seco
       and a.started_at is distinct from job.attempt_started_at)
 from job where limited and task = $1 and attempt_started_at > now() - $2 * interval '1 second'
 """
+
+logger = logging.getLogger(__name__)
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -94,13 +106,13 @@ class Claimer:
         self._pool = pool
         self._worker = worker
         self._lease = lease
-        self._tasks = list(tasks)
         self._freeing = list(freeing)
         self._limits = {limit.task: limit for limit in limits}
+        self._free = [task for task in tasks if task not in self._limits]
 
     async def claim(self, ids: Sequence[UUID]) -> list[Claim]:
         """Begin an attempt of each job that is still due and free; the rest are somebody else's or not due."""
-        rows = await self._pool.fetch(CLAIM, ids, self._worker, self._lease, self._tasks, self._freeing)
+        rows = await self._pool.fetch(CLAIM, ids, self._worker, self._lease, self._free, self._freeing)
         claims = [Claim(*row) for row in rows]
         if self._limits and len(claims) < len(ids):
             taken = {claim.id for claim in claims}
@@ -108,19 +120,24 @@ class Claimer:
         return claims
 
     async def _limited(self, ids: Sequence[UUID]) -> list[Claim]:
-        names = [row[0] for row in await self._pool.fetch(LIMITED_TASKS, ids)]
-        return [claim for name in sorted(names) for claim in await self._of_task(name, ids)]
+        rows = await self._guarded(self._pool.fetch(LIMITED_TASKS, ids, list(self._limits)))
+        limits = [self._limits[row[0]] for row in rows]
+        return [claim for limit in limits for claim in await self._guarded(self._of_task(limit, ids))]
 
-    async def _of_task(self, name: str, ids: Sequence[UUID]) -> list[Claim]:
-        limit = self._limits.get(name)
-        if limit is None:
+    async def _guarded[T](self, taking: Awaitable[list[T]]) -> list[T]:
+        try:
+            return await taking
+        except Exception as error:  # noqa: BLE001 - what is claimed already runs; the relay announces the rest again
+            logger.warning("limited jobs not claimed (%s)", type(error).__name__)
             return []
+
+    async def _of_task(self, limit: Limit, ids: Sequence[UUID]) -> list[Claim]:
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(LOCK_TASK, name)
+            await connection.execute(LOCK_TASK, limit.task)
             free = await free_places(connection, limit)
             if free <= 0:
                 return []
-            how = (ids, self._worker, self._lease, [name], self._freeing, free)
+            how = (ids, self._worker, self._lease, [limit.task], self._freeing, free)
             rows = await fetch(connection, CLAIM_LIMITED, *how)
             return [Claim(*row) for row in rows]
 

@@ -21,17 +21,24 @@ order by available_at, id limit $3
 """  # noqa: S608 - no input is in it
 SCAN_LIMITED = f"""
 select id, queue, priority, extract(epoch from available_at)::float8 from job
-where limited and task = $1 and state = 'queued' and not waiting and available_at <= now() and {NOT_PAUSED}
+where limited and task = $1 and state = 'queued' and not waiting and available_at <= now() and queue = any($3)
+  and {NOT_PAUSED}
 order by priority desc, available_at limit $2
 """  # noqa: S608 - no input is in it
-# A deployment may give a task a limit, or take it away, while jobs of it are queued.
+# A deployment may give a task a limit, or take it away, while jobs of it are queued. Each state is named, as
+# two workers that begin together would turn the other's word around.
 LIMIT_ANEW = """
-update job set limited = not limited where state = 'queued' and id = any(array(
+update job set limited = task = any($2) where state = 'queued' and id = any(array(
   select id from job where limited and task = any($1) and state = 'queued'
   union all
   select id from job where state = 'queued' and not waiting and not limited and task = any($2)
   union all
   select id from job where state = 'queued' and waiting and not limited and task = any($2)))
+"""
+# Enqueued since by a process that knows another limit, or requeued: few.
+FREE = """
+update job set limited = false where state = 'queued' and id = any(array(
+  select id from job where limited and task = any($1) and state = 'queued' limit $2 for update skip locked))
 """
 NEXT = """
 select extract(epoch from min(available_at) - now())::float8 from job
@@ -57,18 +64,23 @@ async def due_after(pool: ReadPool, place: Place, limit: int) -> tuple[list[Due]
     return [Due(*row[:4]) for row in rows], following
 
 
-async def due_limited(connection: asyncpg.Connection, limit: Limit) -> list[Due]:
-    """Return as many due jobs of a limited task as may start now."""
+async def due_limited(connection: asyncpg.Connection, limit: Limit, queues: Sequence[str]) -> list[Due]:
+    """Return as many due jobs of a limited task as may start now; in other queues they would wait in the way."""
     free = await free_places(connection, limit)
     if free <= 0:
         return []
-    rows = await fetch(connection, SCAN_LIMITED, limit.task, free)
+    rows = await fetch(connection, SCAN_LIMITED, limit.task, free, queues)
     return [Due(*row) for row in rows]
 
 
 async def limit_anew(pool: ReadPool, *, free: Sequence[str], limited: Sequence[str]) -> None:
     """Hold queued jobs to the limits that their tasks have now."""
     await pool.fetch(LIMIT_ANEW, free, limited)
+
+
+async def free_unlimited(pool: ReadPool, free: Sequence[str], limit: int) -> None:
+    """Let go of queued jobs that another process held to a limit which their task does not have."""
+    await pool.fetch(FREE, free, limit)
 
 
 async def next_due(pool: ReadPool) -> float | None:
