@@ -279,3 +279,35 @@ async def test_a_pause_holds_jobs_back(kind, name, database, make_runtime, sql, 
         async with database.transaction() as session:
             await resume(session, kind, name)
         await ended(job_id, "dead")
+
+
+@pytest.mark.parametrize("state", ["cancelled", "succeeded"])
+async def test_what_lives_on_under_a_cancelled_job_is_found(state, database, make_runtime, sql, ended):
+    root = await put(database, dies, delay=3600)
+    child = await put(database, dies, delay=3600, parent_id=root)
+    # As by a worker that died before it looked what its job had left.
+    await sql.execute(
+        "update job set state = $2, cancel_requested_at = now(), ended_at = now() where id = $1", root, state
+    )
+    async with working(make_runtime(dies)):
+        await ended(child, "cancelled")
+
+
+async def test_what_lives_under_a_job_that_ended_by_itself_lives_on(database, make_runtime, sql):
+    root = await put(database, dies, delay=3600)
+    child = await put(database, dies, delay=3600, parent_id=root)
+    await sql.execute(ENDED, root, "dead", "gone")
+    async with working(make_runtime(dies)) as worker:
+        await worker.relay.tick()
+        await worker.relay.tick()
+    assert await sql.fetchval("select state from job where id = $1", child) == "queued"
+
+
+async def test_what_was_cancelled_with_its_tree_is_not_replayed(database, sql):
+    root = await put(database, dies, delay=3600)
+    child = await put(database, dies, delay=3600, parent_id=root)
+    await sql.execute(ENDED, child, "dead", "gone")
+    await cancel(database, root)
+    with pytest.raises(JobEnded, match="above"):
+        async with database.transaction() as session:
+            await retry_job(session, child, attempts=1)

@@ -21,6 +21,15 @@ select gen_random_uuid(), 'test.old', 'default', 'succeeded', '{}', gen_random_u
   now(), now() + interval '7 days', 'gone'
 from generate_series(1, 10000)
 """
+# With what a limit counts: old attempts that failed, and what has ended of the limited task itself.
+LIMITED = """
+update job set limited = true, task = 'test.new', attempt_started_at = now() - interval '1 day'
+where id in (select id from job limit 5000)
+"""
+FAILED = """
+insert into job_attempt (job_id, attempt, outcome, started_at, ended_at)
+select id, 1, 'error', now() - interval '1 day', now() from job
+"""
 LIVE = """
 insert into job (id, task, queue, payload, available_at, max_attempts)
 select gen_random_uuid(), 'test.new', 'default', '{}', now(), 5 from generate_series(1, 50)
@@ -32,6 +41,9 @@ ALLOWED = {
     "ix_job_waiting",
     "ix_job_lease",
     "ix_job_limited",
+    "ix_job_limited_due",
+    "ix_job_child",
+    "ix_job_attempt_started",
     "ix_job_join",
     "ix_job_parent",
     "ix_job_expires",
@@ -54,6 +66,8 @@ STATEMENTS = {
     "renew": leases.RENEW,
     "look": leases.LOOK,
     "cancel below": trees.CANCEL_BELOW,
+    "forsaken": trees.FORSAKEN,
+    "waiting": joins.WAITING,
     "settle": joins.SETTLE,
     "queued": queue.QUEUED,
     "active": queue.ACTIVE,
@@ -66,8 +80,11 @@ STATEMENTS = {
 @pytest.fixture
 async def crowded(database: object, sql: Any) -> Any:
     await sql.execute(FINISHED)
+    await sql.execute(LIMITED)
+    await sql.execute(FAILED)
     await sql.execute(LIVE)
     await sql.execute("analyze job")
+    await sql.execute("analyze job_attempt")
     # As for a worker's prepared statement, whose parameters the plan does not know.
     await sql.execute("set plan_cache_mode = force_generic_plan")
     return sql
@@ -79,7 +96,7 @@ async def test_no_statement_of_the_queue_reads_finished_rows(crowded):
 
 
 async def scanned(sql, statement: str) -> set[str]:
-    """The indexes by which a statement reads the table of jobs; "the table" when it reads all of it."""
+    """The indexes by which a statement reads jobs and attempts; "the table" when it reads all of one."""
     await sql.execute(f"prepare asked as {statement}")
     nulls = ", ".join(["null"] * len(set(re.findall(r"\$\d+", statement))))
     call = f"asked({nulls})" if nulls else "asked"
@@ -90,7 +107,7 @@ async def scanned(sql, statement: str) -> set[str]:
 
 def walk(node: dict[str, Any]):
     kind = node["Node Type"]
-    if kind == "Seq Scan" and node["Relation Name"] == "job":
+    if kind == "Seq Scan" and node["Relation Name"] in {"job", "job_attempt"}:
         yield "the table"
     if "Index Name" in node and not node["Index Name"].startswith("pk_job_"):
         yield node["Index Name"]
@@ -113,3 +130,11 @@ async def test_a_persons_list_reads_his_own_jobs_alone(crowded):
     query = PageQuery(limit=50, cursor=None, sort=None, signer=None)
     await listing.page(Asked(), query, user_id=new_id(), team=new_id())
     assert await scanned(crowded, asked[0]) == {"ix_job_owner", "ix_job_team", "pk_job"}
+
+
+async def test_a_limit_is_counted_without_reading_what_ended_before_its_period(crowded):
+    await crowded.execute(f"prepare asked as {claims.STARTED}")
+    explained = "explain (analyze, buffers, format json) execute asked('test.new', 3600)"
+    (found,) = msgspec.json.decode(await crowded.fetchval(explained))
+    plan = found["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 30

@@ -1,5 +1,6 @@
 import asyncio
 import datetime as dt
+from contextlib import AsyncExitStack
 
 from bedplate.platform.db import Database, utcnow
 from bedplate.platform.jobs import Empty, JobContext, Rate, enqueue, enqueue_many, metrics, relay, task
@@ -282,3 +283,18 @@ async def test_a_worker_says_which_of_its_servers_is_gone(database, make_runtime
         await until(lambda: says(health, worker, (False, b"failed: database\n"), last=0.0))
         worker.stopping.set()
         assert health._readiness() == (False, b"stopping\n")
+
+
+async def test_what_a_draining_worker_gives_back_is_announced(database, make_runtime, sql, ended):
+    # No look of the other's own comes in time.
+    first = make_runtime(gate, settings=JobsSettings(grace=0.0), resources={asyncio.Event: asyncio.Event()})
+    opened = asyncio.Event()
+    opened.set()
+    second = make_runtime(gate, settings=JobsSettings(poll_interval=3600), resources={asyncio.Event: opened})
+    async with AsyncExitStack() as others:
+        async with working(first):
+            job_id = await put(database, gate)
+            await running(sql, job_id)
+            worker = await others.enter_async_context(working(second))
+            await until(lambda: _alive(worker))
+        await ended(job_id, "succeeded")

@@ -1,6 +1,6 @@
 import msgspec
 
-from bedplate.platform.jobs import Empty, JobContext, Permanent, Step, chain, fan_out, task
+from bedplate.platform.jobs import Empty, JobContext, Permanent, Step, chain, enqueue, fan_out, relay, task
 from bedplate.platform.jobs.ledger.scans import sweep
 
 from .conftest import working
@@ -78,3 +78,33 @@ async def test_a_failure_cancels_what_waits_for_it(database, make_runtime, ended
         await ended(ids[2], "cancelled")
     assert str(ids[0]) in row["error"]
     assert row["attempt"] == 0
+
+
+async def test_many_joins_that_wait_keep_no_other_waiting(database, make_runtime, sql, ended, monkeypatch):
+    monkeypatch.setattr(relay, "JOINS", 1)
+    joins = []
+    for number in range(3):
+        async with database.transaction() as session:
+            joins.append(await fan_out(session, [Step(give, Number(number))], Step(total, Empty())))
+    # Ended by a worker that died before it looked who waits for them; the others' members never end.
+    await sql.execute("update job set available_at = now() + interval '1 hour' where not waiting")
+    await sql.execute(
+        "update job set state = 'succeeded', ended_at = now(), result = '7' where join_id = $1", joins[-1]
+    )
+    async with working(make_runtime(give, total)):
+        await ended(joins[-1], "succeeded")
+    assert await sql.fetchval("select count(*) from job where waiting") == 2
+
+
+async def test_many_children_that_live_keep_no_other_living(database, make_runtime, sql, ended, monkeypatch):
+    monkeypatch.setattr(relay, "LIVING", 1)
+    async with database.transaction() as session:
+        roots = [await enqueue(session, total, Empty(), delay=3600) for _ in range(3)]
+        below = [await enqueue(session, total, Empty(), delay=3600, parent_id=root) for root in roots]
+    await sql.execute(
+        "update job set state = 'cancelled', cancel_requested_at = now(), ended_at = now() where id = $1",
+        roots[-1],
+    )
+    async with working(make_runtime(total)):
+        await ended(below[-1], "cancelled")
+    assert await sql.fetchval("select count(*) from job where state = 'queued'") == 4

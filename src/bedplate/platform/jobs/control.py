@@ -8,6 +8,8 @@ from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bedplate.platform.db import after_commit
+from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.errors import JobEnded, JobKeyTaken, JobNotEnded, JobNotFound
 from bedplate.platform.jobs.handover import DUE_CHANNEL, announce
@@ -29,7 +31,7 @@ update job set
   expires_at = case when state = 'queued' then now() + make_interval(secs => :keep) end
 from tree
 where job.id = tree.id and job.state in ('queued', 'running')
-returning job.id, job.state
+returning job.id, job.state, job.task
 """)
 NAMED = """(cast(:ids as uuid[]) is null or id = any(:ids))
     and (cast(:state as text) is null or state = :state) and (cast(:task as text) is null or task = :task)
@@ -46,7 +48,8 @@ update job set state = 'cancelled', cancel_requested_at = now(),
 where state = 'dead' and {NAMED}
 returning id
 """)  # noqa: S608 - no input is in it
-# Of several with one unique key the newest is taken, and none whose key a younger job has by now.
+# Of several with one unique key the newest is taken, and none whose key a younger job has by now, nor any whose
+# tree was cancelled.
 RETRY = text(f"""
 with named as (
   select id, row_number() over (partition by task, coalesce(unique_key, id::text) order by id desc) as place
@@ -55,12 +58,19 @@ with named as (
     and not exists (
       select from job other where other.task = job.task and other.unique_key = job.unique_key
         and other.state in ('queued', 'running'))
+    and not exists (
+      select from job above where above.id = job.parent_id
+        and above.ended_at is not null and above.cancel_requested_at is not null)
 )
 update job set state = 'queued', available_at = now(), ended_at = null, expires_at = null, error = null,
   cancel_requested_at = null, progress = 0, message = null, max_attempts = attempt + :attempts
 from named where job.id = named.id and named.place = 1 and job.state in ('failed', 'dead')
 returning job.id, queue, priority, extract(epoch from available_at)::float8
 """)  # noqa: S608 - no input is in it
+ABOVE = text("""
+select exists (select from job above where above.id = (select parent_id from job where id = :id)
+  and above.ended_at is not null and above.cancel_requested_at is not null)
+""")
 NOTIFY = text("select pg_notify(:channel, :payload)")
 
 type PauseKind = Literal["queue", "task"]
@@ -101,6 +111,11 @@ async def cancel_job(session: AsyncSession, job_id: UUID, *, keep: float) -> Non
         if row[1] == "running":
             await session.execute(NOTIFY, {"channel": CANCEL_CHANNEL, "payload": str(row[0])})
 
+    async def count() -> None:
+        metrics.cancelled(row[2] for row in rows if row[1] == "cancelled")
+
+    after_commit(session, count)
+
 
 async def retry_job(session: AsyncSession, job_id: UUID, *, attempts: int) -> None:
     """Queue a failed or dead job again, with so many attempts more.
@@ -108,20 +123,24 @@ async def retry_job(session: AsyncSession, job_id: UUID, *, attempts: int) -> No
     Raises:
         JobNotFound: there is no such job.
         JobNotEnded: it is queued or running.
-        JobEnded: it has succeeded or was cancelled.
+        JobEnded: it has succeeded or was cancelled, or the one above it was.
         JobKeyTaken: another job with its unique key is queued or running.
     """
     if not await retry_jobs(session, Which(ids=(job_id,)), attempts=attempts):
         state = await _state(session, job_id)
         if state in {"succeeded", "cancelled"}:
             raise JobEnded(f"The job is {state}; only a failed or dead one is tried again")
-        raise JobKeyTaken if state in {"failed", "dead"} else JobNotEnded
+        if state not in {"failed", "dead"}:
+            raise JobNotEnded
+        if await session.scalar(ABOVE, {"id": job_id}):
+            raise JobEnded("The job above it was cancelled, and all under it with it")
+        raise JobKeyTaken
 
 
 async def retry_jobs(session: AsyncSession, which: Which, *, attempts: int) -> int:
     """Queue failed and dead jobs again, with so many attempts more; returns how many.
 
-    One whose unique key another job has by now is left as it is.
+    One whose unique key another job has by now, or above which a job was cancelled, is left as it is.
     """
     rows = (await session.execute(RETRY, {**_values(which), "attempts": attempts})).all()
     await announce(session, [Due(*row) for row in rows])

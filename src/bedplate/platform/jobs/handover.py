@@ -32,6 +32,8 @@ class Handover:
 
     def put(self, jobs: Sequence[Due]) -> None:
         """Announce jobs soon."""
+        if not jobs:
+            return
         self._pending.extend(jobs)
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self._flush())

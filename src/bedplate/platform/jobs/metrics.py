@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 
 from bedplate.platform.jobs.ledger.claims import Claim
-from bedplate.platform.jobs.ledger.outcomes import Outcome
+from bedplate.platform.jobs.ledger.outcomes import Recorded
 from bedplate.platform.jobs.models import ENDED as ENDED_STATES
 from bedplate.platform.telemetry.metrics import LONG_SECONDS, counter, gauge, histogram
 
@@ -44,8 +44,14 @@ def stopped(claim: Claim, seconds: float) -> None:
     RUN(claim.task).observe(seconds)
 
 
-def ended(claim: Claim, outcome: Outcome) -> None:
-    """Note what came of it."""
-    ATTEMPTS(claim.task, outcome.ending or "succeeded").inc()
-    if outcome.state != "queued":
-        ENDED(claim.task, outcome.state).inc()
+def ended(claim: Claim, recorded: Recorded) -> None:
+    """Note what the ledger says that came of it."""
+    ATTEMPTS(claim.task, recorded.ending or "succeeded").inc()
+    if recorded.state != "queued":
+        ENDED(claim.task, recorded.state).inc()
+
+
+def cancelled(tasks: Iterable[str]) -> None:
+    """Note the ends of jobs that were cancelled before they began, or between two attempts."""
+    for task in tasks:
+        ENDED(task, "cancelled").inc()

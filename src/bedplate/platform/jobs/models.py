@@ -12,6 +12,7 @@ STATES = ("queued", "running", "succeeded", "failed", "dead", "cancelled")
 ENDED = ("succeeded", "failed", "dead", "cancelled")
 
 KEYED = text("state in ('queued', 'running') and unique_key is not null")
+LIVING_CHILD = text("parent_id is not null and state in ('queued', 'running')")
 
 
 class Job(Row):
@@ -37,6 +38,14 @@ class Job(Row):
         Index("ix_job_limited", "task", "state", "attempt_started_at", postgresql_where=text("limited")),
         Index("ix_job_join", "join_id", postgresql_where=text("join_id is not null")),
         Index("ix_job_parent", "parent_id", postgresql_where=text("parent_id is not null")),
+        Index("ix_job_child", "id", postgresql_where=LIVING_CHILD),
+        Index(
+            "ix_job_limited_due",
+            "task",
+            text("priority desc"),
+            "available_at",
+            postgresql_where=text("limited and state = 'queued' and not waiting"),
+        ),
         Index("uq_job_active_key", "task", "unique_key", unique=True, postgresql_where=KEYED),
         Index("ix_job_key", "task", "unique_key", "id", postgresql_where=text("unique_key is not null")),
         Index("ix_job_expires", "expires_at", postgresql_where=text("expires_at is not null")),
@@ -94,6 +103,7 @@ class JobAttempt(Base):
         CheckConstraint(
             "outcome in ('error', 'permanent', 'timeout', 'lost', 'released', 'cancelled')", name="outcome"
         ),
+        Index("ix_job_attempt_started", "started_at"),
     )
 
     job_id: Mapped[UUID] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)

@@ -19,7 +19,7 @@ RETRY_SECONDS = 0.2
 REFUSED = "What came of it cannot be kept"
 logger = logging.getLogger(__name__)
 
-type Waiting = tuple[Outcome, asyncio.Future[bool]]
+type Waiting = tuple[Outcome, asyncio.Future[Recorded | None]]
 
 
 class Recorder:
@@ -39,23 +39,31 @@ class Recorder:
         self._waiting: list[Waiting] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def record(self, outcome: Outcome) -> bool:
-        """Write an outcome; False: the attempt was superseded."""
+    async def record(self, outcome: Outcome) -> Recorded | None:
+        """Write an outcome and return what the ledger holds now; None: the attempt was superseded."""
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((outcome, future))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
         return await asyncio.shield(future)
 
+    async def idle(self, seconds: float) -> None:
+        """Wait until all is written and what follows from it is done, but only so long."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing}, timeout=seconds)
+
     async def _write_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             recorded = await self._write([outcome for outcome, _ in batch])
-            states = {one.id: one.state for one in recorded}
+            found = {one.id: one for one in recorded}
             for outcome, future in batch:
                 if not future.done():
-                    future.set_result(outcome.id in states)
-            await self._cancel_below([one.id for one in recorded if one.state == "cancelled"])
+                    future.set_result(found.get(outcome.id))
+            self._announce(
+                [_due(one) for one in recorded if one.ending == "released" and one.state == "queued"]
+            )
+            await self._cancel_below([one.id for one in recorded if one.asked])
             await self._settle([one.join_id for one in recorded if one.join_id and one.state != "queued"])
 
     async def _write(self, outcomes: list[Outcome]) -> list[Recorded]:
@@ -87,7 +95,7 @@ class Recorder:
     async def _cancel_below(self, ids: list[UUID]) -> None:
         try:
             await cancel_below(self._pool, ids, keep=self._settings.keep_cancelled, channel=CANCEL_CHANNEL)
-        except Exception as error:  # noqa: BLE001 - what was enqueued since runs to its own end
+        except Exception as error:  # noqa: BLE001 - the relay finds what lives on
             logger.warning("cancelling below %d jobs failed (%s)", len(ids), type(error).__name__)
 
     async def _settle(self, joins: list[UUID]) -> None:
@@ -97,3 +105,7 @@ class Recorder:
             self._announce(await settle(self._pool, joins, self._settings.keep_cancelled))
         except Exception as error:  # noqa: BLE001 - the relay settles what is left
             logger.warning("settling joins failed (%s)", type(error).__name__)
+
+
+def _due(given_back: Recorded) -> Due:
+    return Due(given_back.id, given_back.queue, given_back.priority, given_back.available_at)

@@ -8,7 +8,7 @@ from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Carrier
 from bedplate.platform.jobs.control import CANCEL_CHANNEL
 from bedplate.platform.jobs.ledger.claims import LOCK_TASK, Limit
-from bedplate.platform.jobs.ledger.joins import settle
+from bedplate.platform.jobs.ledger.joins import FIRST, settle, waiting_after
 from bedplate.platform.jobs.ledger.leases import reap
 from bedplate.platform.jobs.ledger.scans import (
     BEGINNING,
@@ -19,12 +19,14 @@ from bedplate.platform.jobs.ledger.scans import (
     next_due,
     sweep,
 )
-from bedplate.platform.jobs.ledger.trees import cancel_below
+from bedplate.platform.jobs.ledger.trees import cancel_below, forsaking
 from bedplate.platform.jobs.models import ENDED
 from bedplate.platform.jobs.schedules import Scheduler
 from bedplate.settings.jobs import JobsSettings
 
 PAGE = 5000
+JOINS = 200
+LIVING = 1000
 SWEEP_ROWS = 1000
 SHORTEST = 0.02
 logger = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ class Relay:
         self._free, self._limited_tasks = [task for task in tasks if task not in limited], limited
         self._is_limited_anew = False
         self._place = BEGINNING
+        self._join = self._child = FIRST
         self._woken = asyncio.Event()
         self.ticked_at = time.monotonic()
         """When the ledger last answered."""
@@ -78,7 +81,15 @@ class Relay:
 
     async def tick(self) -> None:
         """Look once; a part that fails does not keep the others from looking."""
-        parts = (self._reap, self._settle, self._schedules, self._due, self._limited, self._sweep)
+        parts = (
+            self._reap,
+            self._below,
+            self._settle,
+            self._schedules,
+            self._due,
+            self._limited,
+            self._sweep,
+        )
         self.failing = {_name(part) for part in parts if not await self._guarded(part)}
         if "reap" not in self.failing:
             self.ticked_at = time.monotonic()
@@ -110,16 +121,19 @@ class Relay:
         lost = await reap(
             self._pool, keep_cancelled=settings.keep_cancelled, keep_failed=settings.keep_failed
         )
-        ended = [job.id for job in lost if job.state == "cancelled"]
-        await cancel_below(self._pool, ended, keep=settings.keep_cancelled, channel=CANCEL_CHANNEL)
         for job in lost:
             metrics.LOST(job.task).inc()
             if job.state in ENDED:
                 metrics.ENDED(job.task, job.state).inc()
             logger.warning("job %s (%s): worker %s was lost, now %s", job.id, job.task, job.worker, job.state)
 
+    async def _below(self) -> None:
+        cancelled, self._child = await forsaking(self._pool, self._child, LIVING)
+        await cancel_below(self._pool, cancelled, keep=self._settings.keep_cancelled, channel=CANCEL_CHANNEL)
+
     async def _settle(self) -> None:
-        due = await settle(self._pool, None, self._settings.keep_cancelled)
+        joins, self._join = await waiting_after(self._pool, self._join, JOINS)
+        due = await settle(self._pool, joins, self._settings.keep_cancelled)
         if due:
             await self._carrier.push(due)
 

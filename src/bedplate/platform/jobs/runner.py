@@ -56,8 +56,9 @@ class Runner:
         began = time.perf_counter()
         try:
             outcome = await self._attempt(attempt)
-            if outcome is not None and await self._recorder.record(outcome):
-                metrics.ended(claim, outcome)
+            recorded = await self._recorder.record(outcome) if outcome is not None else None
+            if recorded is not None:
+                metrics.ended(claim, recorded)
             if claim.limited:
                 self._freed()
         finally:

@@ -9,9 +9,9 @@ from uuid import UUID
 from bedplate.platform.db import Database, ReadPool, new_id
 from bedplate.platform.db.listen import Listener
 from bedplate.platform.db.pool import Connect, Connection
-from bedplate.platform.jobs.carrier import Carrier, Due
+from bedplate.platform.jobs.carrier import Carrier
 from bedplate.platform.jobs.control import CANCEL_CHANNEL
-from bedplate.platform.jobs.handover import DUE_CHANNEL
+from bedplate.platform.jobs.handover import DUE_CHANNEL, Handover
 from bedplate.platform.jobs.keeper import Keeper
 from bedplate.platform.jobs.ledger.claims import Claim, Claimer, Limit
 from bedplate.platform.jobs.ledger.outcomes import Outcome
@@ -65,7 +65,8 @@ class JobsWorker:
             for t in tasks.limited()
         ]
         self._carrier = carrier
-        self._recorder = Recorder(self._ledger, self.name, announce=self._announce, settings=settings)
+        self._handover = Handover(carrier)
+        self._recorder = Recorder(self._ledger, self.name, announce=self._handover.put, settings=settings)
         self.runner = Runner(database, tasks, resources, Judge(settings), self._recorder, freed=self._freed)
         self._claimer = Claimer(
             self._fast,
@@ -96,7 +97,6 @@ class JobsWorker:
             on_full=self._start_anew,
         )
         self.listener = Listener(database, {CANCEL_CHANNEL: self._cancel, DUE_CHANNEL: self._wake}, self.wake)
-        self._pushing: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Work until `stopping` is set, then finish or give back what runs."""
@@ -125,6 +125,8 @@ class JobsWorker:
                 for loop in (*loops, *running):
                     loop.cancel()
                 await asyncio.gather(*loops, *running, return_exceptions=True)
+                await self._recorder.idle(STOP_SECONDS)
+                await self._handover.close()
                 await self._fast.close()
                 await self._ledger.close()
 
@@ -171,11 +173,6 @@ class JobsWorker:
                 error="The worker was stopped",
             )
         )
-
-    def _announce(self, due: list[Due]) -> None:
-        task = asyncio.create_task(self._carrier.push(due))
-        self._pushing.add(task)
-        task.add_done_callback(self._pushing.discard)
 
     def _start_anew(self) -> None:
         self.recycle = True

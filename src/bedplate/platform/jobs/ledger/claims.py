@@ -51,7 +51,9 @@ select count(*) filter (where attempt_started_at > now() - $2 * interval '1 seco
     select count(*) from job_attempt a join job on job.id = a.job_id
     where job.limited and job.task = $1 and a.started_at > now() - $2 * interval '1 second'
       and a.started_at is distinct from job.attempt_started_at)
-from job where limited and task = $1 and attempt_started_at > now() - $2 * interval '1 second'
+from job
+where limited and task = $1 and state = any('{running,succeeded,failed,dead,cancelled}')
+  and attempt_started_at > now() - $2 * interval '1 second'
 """
 
 logger = logging.getLogger(__name__)

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from bedplate.platform.db import ReadPool
+from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Due
 
 # Run after the members' own commits: of two that end together, the later one sees both.
@@ -13,7 +14,7 @@ with verdict as (
     coalesce(bool_or(c.state in ('failed', 'dead', 'cancelled')), false) or count(c.id) = 0 as bad,
     min(c.id::text) filter (where c.state in ('failed', 'dead', 'cancelled')) as culprit
   from job p left join job c on c.join_id = p.id
-  where p.state = 'queued' and p.waiting and ($1::uuid[] is null or p.id = any($1))
+  where p.state = 'queued' and p.waiting and p.id = any($1)
   group by p.id
 )
 update job set
@@ -26,20 +27,29 @@ update job set
   expires_at = case when verdict.bad then now() + $2 * interval '1 second' end
 from verdict
 where job.id = verdict.id and job.state = 'queued' and job.waiting and (verdict.bad or verdict.good)
-returning job.id, job.state, job.join_id, job.queue, job.priority, extract(epoch from job.available_at)::float8
+returning job.id, job.state, job.join_id, job.queue, job.priority, extract(epoch from job.available_at)::float8,
+  job.task
 """
+WAITING = "select id from job where state = 'queued' and waiting and id > $1 order by id limit $2"
+FIRST = UUID(int=0)
 
 
-async def settle(pool: ReadPool, joins: Sequence[UUID] | None, keep: float) -> list[Due]:
+async def waiting_after(pool: ReadPool, place: UUID, limit: int) -> tuple[list[UUID], UUID]:
+    """Return waiting jobs from a place on, and the place where the next page begins."""
+    found: list[UUID] = [row[0] for row in await pool.fetch(WAITING, place, limit)]
+    return found, found[-1] if len(found) == limit else FIRST
+
+
+async def settle(pool: ReadPool, joins: Sequence[UUID], keep: float) -> list[Due]:
     """Let waiting jobs begin whose members have all succeeded, cancel those one of whose did not.
 
-    `joins` are the ones to look at; None looks at all. Cancelling goes on to what waits for the cancelled.
-    Returns what is due.
+    Cancelling goes on to what waits for the cancelled. Returns what is due.
     """
     due: list[Due] = []
-    pending = joins
-    while pending is None or pending:
+    pending = list(joins)
+    while pending:
         rows = await pool.fetch(SETTLE, pending, keep)
         due += [Due(row[0], row[3], row[4], row[5]) for row in rows if row[1] == "queued"]
+        metrics.cancelled(row[6] for row in rows if row[1] == "cancelled")
         pending = [row[2] for row in rows if row[1] == "cancelled" and row[2] is not None]
     return due

@@ -36,7 +36,8 @@ with u as (
       when u.state <> 'queued' then now() + u.keep * interval '1 second' end
   from u
   where job.id = u.id and job.attempt = u.attempt and job.worker = $13 and job.state = 'running'
-  returning job.id, job.attempt, job.state, job.join_id, job.worker
+  returning job.id, job.attempt, job.state, job.join_id, u.ending, job.worker,
+    job.ended_at is not null and job.cancel_requested_at is not null as asked, job.queue, job.priority, job.available_at
 ), noted as (
   insert into job_attempt (job_id, attempt, outcome, worker, started_at, ended_at, error, detail)
   select u.id, u.attempt, u.ending, done.worker, u.started_at, now(), u.error, u.detail
@@ -46,7 +47,7 @@ with u as (
   select u.id, u.result from u join done on done.id = u.id and done.attempt = u.attempt
   where octet_length(u.result) > $14
 )
-select id, state, join_id from done
+select id, state, join_id, ending, asked, queue, priority, extract(epoch from available_at)::float8 from done
 """
 
 
@@ -72,11 +73,19 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """The state that the ledger holds now."""
+    """What the ledger holds now, which is not always what the outcome said.
+
+    `ending` is that of the attempt, None if it succeeded; `asked`: it ended after its cancellation was asked.
+    """
 
     id: UUID
     state: str
     join_id: UUID | None
+    ending: Ending | None
+    asked: bool
+    queue: str
+    priority: int
+    available_at: float
 
 
 async def record(

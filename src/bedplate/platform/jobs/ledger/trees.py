@@ -2,6 +2,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from bedplate.platform.db import ReadPool
+from bedplate.platform.jobs import metrics
+
+FIRST = UUID(int=0)
 
 # Whatever a job enqueued between its cancellation and its end. By arrays, as the planner takes a join with them for
 # one with much of the table, and reads all of it.
@@ -18,13 +21,30 @@ with recursive tree as (
     ended_at = case when state = 'queued' then now() end,
     expires_at = case when state = 'queued' then now() + $2 * interval '1 second' end
   where job.id = any(array(select id from tree)) and job.state in ('queued', 'running')
-  returning job.id, job.state
+  returning job.id, job.state, job.task
 )
-select pg_notify($3, id::text) from told where state = 'running'
+select task, state, case when state = 'running' then pg_notify($3, id::text) end from told
+"""
+# Its worker may have died before it looked, or something enqueued it later still. Those above that succeeded all
+# the same count: it was the tree that was cancelled.
+FORSAKEN = """
+select job.id, (select p.id from job p
+    where p.id = job.parent_id and p.ended_at is not null and p.cancel_requested_at is not null)
+from job
+where parent_id is not null and state in ('queued', 'running') and cancel_requested_at is null and job.id > $1
+order by job.id limit $2
 """
 
 
 async def cancel_below(pool: ReadPool, ids: Sequence[UUID], *, keep: float, channel: str) -> None:
     """Cancel all that still lives under jobs which have been cancelled; running ones are told by `channel`."""
     if ids:
-        await pool.fetch(CANCEL_BELOW, list(ids), keep, channel)
+        rows = await pool.fetch(CANCEL_BELOW, list(ids), keep, channel)
+        metrics.cancelled(row[0] for row in rows if row[1] == "cancelled")
+
+
+async def forsaking(pool: ReadPool, place: UUID, limit: int) -> tuple[list[UUID], UUID]:
+    """Return cancelled jobs under which something lives, and where the next page of the living begins."""
+    rows = await pool.fetch(FORSAKEN, place, limit)
+    following = rows[-1][0] if len(rows) == limit else FIRST
+    return list({row[1] for row in rows if row[1] is not None}), following
