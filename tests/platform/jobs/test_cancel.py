@@ -311,3 +311,21 @@ async def test_what_was_cancelled_with_its_tree_is_not_replayed(database, sql):
     with pytest.raises(JobEnded, match="above"):
         async with database.transaction() as session:
             await retry_job(session, child, attempts=1)
+
+
+@task("test.patient", timeout=10, retry_delay=10, retry_max=100_000)
+async def patient(_ctx: JobContext, _payload: Empty) -> None:
+    raise ValueError
+
+
+async def test_after_a_replay_the_delays_begin_anew(database, make_runtime, sql):
+    job_id = await put(database, patient)
+    await sql.execute(ENDED.replace("set", "set attempt = 12, max_attempts = 12,"), job_id, "dead", "gone")
+    async with database.transaction() as session:
+        await retry_job(session, job_id, attempts=patient.max_attempts)
+    delay = """
+    select extract(epoch from available_at - a.ended_at)::float8 from job join job_attempt a on a.job_id = job.id
+    """
+    async with working(make_runtime(patient)):
+        found = await until(lambda: sql.fetchval(delay))
+    assert 5 <= found <= 10

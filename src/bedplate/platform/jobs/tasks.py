@@ -59,9 +59,12 @@ class Task[P: msgspec.Struct]:
         """Whether claims must be counted over all workers."""
         return self.concurrency is not None or self.rate is not None
 
-    def delay(self, attempt: int) -> float:
-        """Seconds until the next attempt: doubling, capped, half of it random, so that a crowd spreads."""
-        full = min(self.retry_max, self.retry_delay * 2 ** min(attempt - 1, 30))
+    def delay(self, tried: int) -> float:
+        """Seconds until the next attempt: doubling, capped, half of it random, so that a crowd spreads.
+
+        `tried` counts from 1 for a new job and from its replay for a replayed one; less is taken for 1.
+        """
+        full = min(self.retry_max, self.retry_delay * 2 ** min(max(tried - 1, 0), 30))
         return full * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
 
     def decode(self, raw: bytes | str, version: int) -> P:

@@ -62,7 +62,8 @@ class Judge:
         number = attempt.claim.attempt
         if number >= attempt.claim.max_attempts:
             return self._outcome(attempt, "dead", ending, error=error, detail=detail)
-        delay = attempt.task.delay(number)
+        # Attempts were granted by a replay, or for one that was given back: both are not the job's failures.
+        delay = attempt.task.delay(number - attempt.claim.max_attempts + attempt.task.max_attempts)
         return self._outcome(attempt, "queued", ending, error=error, detail=detail, delay=delay)
 
     def _outcome(
