@@ -1,8 +1,11 @@
 import asyncio
 import datetime as dt
 
+import pytest
+
 from bedplate.platform.db import Database, utcnow
 from bedplate.platform.jobs import Empty, JobContext, enqueue, task
+from bedplate.settings.jobs import JobsSettings
 
 from .conftest import until, working
 
@@ -60,3 +63,14 @@ async def test_a_key_may_be_free_once_its_job_begins(database, make_runtime, sql
         opened.set()
         await ended(first, "succeeded")
         await ended(second, "succeeded")
+
+
+@task("test.rarest", timeout=10, unique_for=3600, keep=60)
+async def rarest(_ctx: JobContext, _payload: Empty) -> None: ...
+
+
+async def test_a_period_that_outlasts_the_ended_jobs_is_refused(make_runtime):
+    with pytest.raises(ValueError, match=r"test\.rarest.* 3600 s .* 60 s"):
+        make_runtime(rarest)
+    with pytest.raises(ValueError, match=r"BEDPLATE_JOBS_KEEP_CANCELLED"):
+        make_runtime(rare, settings=JobsSettings(keep_cancelled=600))

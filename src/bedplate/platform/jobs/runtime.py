@@ -19,6 +19,9 @@ class JobsRuntime:
     """The jobs of a process: within its lifespan, `enqueue` announces what was committed at once.
 
     `resources` are what bodies ask for by `ctx.resource`: a mapping from type to object.
+
+    Raises:
+        ValueError: a task's unique key holds for longer than its ended jobs are kept.
     """
 
     def __init__(
@@ -35,6 +38,8 @@ class JobsRuntime:
         self.settings = settings
         self.carrier = carrier
         self.tasks = Tasks(tasks)
+        for one in self.tasks.all():
+            _require_memory(one, settings)
         self.scheduler = Scheduler(database, schedules)
         self.resources = dict(resources or {})
         self.watch = Watch(database.reads)
@@ -67,3 +72,17 @@ class JobsRuntime:
     async def run_until_idle(self) -> None:
         """Run in this process all that is due, and what that enqueues, then return."""
         await self.worker().run_until_idle()
+
+
+def _require_memory(task: Task[Any], settings: JobsSettings) -> None:
+    kept = {
+        "BEDPLATE_JOBS_KEEP_CANCELLED": settings.keep_cancelled,
+        "BEDPLATE_JOBS_KEEP_SUCCEEDED": task.keep or settings.keep_succeeded,
+        "BEDPLATE_JOBS_KEEP_FAILED": task.keep or settings.keep_failed,
+    }
+    shortest = min(kept, key=kept.__getitem__)
+    if (task.unique_for or 0.0) > kept[shortest]:
+        raise ValueError(
+            f"{task.name}: a unique key that holds for {task.unique_for:g} s outlasts its ended jobs, kept for "
+            f"{kept[shortest]:g} s: shorten unique_for, or lengthen the task's keep and {shortest}"
+        )
