@@ -165,7 +165,11 @@ def resume(kind: str, name: str) -> None:
 
     async def go_on(database: Database, _: Settings) -> None:
         async with database.transaction() as session:
-            await end_pause(session, "queue" if kind == "queue" else "task", name)
+            if await end_pause(session, "queue" if kind == "queue" else "task", name):
+                return
+        # Only now, for what is paused may be gone from this program.
+        require_known(kind, name)
+        raise CommandError(f"The {kind} {name} is not paused; `bedplate jobs pauses` tells what is")
 
     _run(go_on)
 

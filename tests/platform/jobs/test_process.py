@@ -87,6 +87,10 @@ async def test_the_command_line_pauses_and_drains(sql, jobs):
     assert (await jobs("resume", "task", "plans.import")).exit_code == 0
     assert (await jobs("resume", "queue", "default")).exit_code == 0
     assert await sql.fetchval("select count(*) from job_pause") == 0
+    for name, told in (("default", "The queue default is not paused"), ("typo", "There is no queue typo")):
+        refused = await jobs("resume", "queue", name)
+        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+        assert told in refused.stderr
     drained = await jobs("drain")
     assert drained.exit_code == 0, drained.stderr
 

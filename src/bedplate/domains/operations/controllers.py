@@ -110,7 +110,7 @@ class JobController(Controller):
     async def cancel_job(
         self, job_id: UUID, caller: Caller, db: Transaction, book: JobBook, actor: Actor
     ) -> Response[dict[str, UUID]]:
-        """Cancel a job and those under it; a running one stops within a second."""
+        """Cancel a job and those under it; a running one stops within a second, a dead letter is dismissed."""
         await book.cancel(db, caller.user_id, job_id)
         await record(db, "job.cancelled", actor, resource=f"job:{job_id}")
         return accepted({"id": job_id}, f"/v1/jobs/{job_id}")

@@ -157,10 +157,13 @@ async def pause(session: AsyncSession, kind: PauseKind, name: str) -> None:
     await session.execute(insert(JobPause).values(kind=kind, name=name).on_conflict_do_nothing())
 
 
-async def resume(session: AsyncSession, kind: PauseKind, name: str) -> None:
-    """Begin them again."""
-    await session.execute(delete(JobPause).where(JobPause.kind == kind, JobPause.name == name))
+async def resume(session: AsyncSession, kind: PauseKind, name: str) -> bool:
+    """Begin them again; False: there was no such pause."""
+    named = delete(JobPause).where(JobPause.kind == kind, JobPause.name == name)
+    if await session.scalar(named.returning(JobPause.name)) is None:
+        return False
     await session.execute(NOTIFY, {"channel": DUE_CHANNEL, "payload": ""})
+    return True
 
 
 def _values(which: Which) -> dict[str, Any]:

@@ -74,11 +74,11 @@ class JobBook:
         return await result_of(reads, row)
 
     async def cancel(self, session: AsyncSession, user_id: UUID, job_id: UUID) -> None:
-        """Cancel a job and those under it.
+        """Cancel a job and those under it; a dead letter is dismissed.
 
         Raises:
             JobNotFound: it is not this person's to cancel.
-            JobEnded: it has ended already.
+            JobEnded: it has ended already, is no dead letter, and nothing under it is queued or running.
         """
         if await session.scalar(self._writable.where(Job.id == job_id), {"user_id": user_id}) is None:
             raise JobNotFound
@@ -92,7 +92,7 @@ class JobBook:
             JobTypeForbidden: the credential lacks the type's permission.
             SessionRequired: an API key asks, and the type is not for keys.
             JobNotEnded: it is queued or running.
-            JobEnded: it has succeeded or was cancelled.
+            JobEnded: it has succeeded or was cancelled, or the one above it was.
             JobKeyTaken: another job with its unique key is queued or running.
         """
         job = await session.scalar(self._retriable.where(Job.id == job_id), {"user_id": caller.user_id})
