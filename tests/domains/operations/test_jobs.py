@@ -107,12 +107,15 @@ async def test_the_events_of_an_ended_job_are_replayed(asgi, join, runtime):
     stream = await asgi.get(f"{location}/events", headers=person.headers)
     assert stream.headers["content-type"].startswith("text/event-stream")
     ids = [line for line in stream.text.splitlines() if line.startswith("id: ")]
-    assert ids == ["id: 1", "id: 2", "id: 3", "id: ended"]
+    assert ids == ["id: 1", "id: 2", "id: 3", "id: 3-ended-1"]
     resumed = await asgi.get(f"{location}/events", headers={**person.headers, "Last-Event-ID": "2"})
-    assert [line for line in resumed.text.splitlines() if line.startswith("id: ")] == ["id: 3", "id: ended"]
-    over = await asgi.get(f"{location}/events", headers={**person.headers, "Last-Event-ID": "ended"})
+    assert [line for line in resumed.text.splitlines() if line.startswith("id: ")] == [
+        "id: 3",
+        "id: 3-ended-1",
+    ]
+    over = await asgi.get(f"{location}/events", headers={**person.headers, "Last-Event-ID": "3-ended-1"})
     assert over.status_code == 204
-    for forged in (b"-1", "²".encode("latin-1"), b"9" * 30):
+    for forged in (b"-1", "²".encode("latin-1"), b"9" * 30, b"ended", b"1-ended-", b"1-ended-x"):
         odd = await asgi.get(f"{location}/events", headers={**person.headers, "Last-Event-ID": forged})
         assert (forged, odd.status_code) == (forged, 400)
 
@@ -322,7 +325,7 @@ async def test_a_client_that_saw_the_end_goes_on_after_a_retry(asgi, join, runti
     job_id = UUID(location[-36:])
     dead = "update job set state = 'dead', ended_at = now() where id = $1"
     await runtime.database.reads.fetch(dead, job_id)
-    seen = {**person.headers, "Last-Event-ID": "ended"}
+    seen = {**person.headers, "Last-Event-ID": "0-ended-0"}
     assert (await asgi.get(f"{location}/events", headers=seen)).status_code == 204
     assert (await asgi.post(f"{location}/retry", headers=person.headers)).status_code == 202
     # A stream over ASGI is read to its end at once: it is cut after the first state.
@@ -331,3 +334,22 @@ async def test_a_client_that_saw_the_end_goes_on_after_a_retry(asgi, join, runti
     assert (goes_on.status_code, goes_on.text.count("event: state")) == (200, 1)
     assert '"state":"queued"' in goes_on.text
     assert (await asgi.post(f"{location}/cancellation", headers=person.headers)).status_code == 202
+
+
+async def test_a_client_that_saw_the_end_sees_what_follows_a_retry_and_nothing_twice(asgi, join, runtime):
+    person = await join(asgi)
+    async with working(runtime):
+        location = await start(asgi, person, steps=2)
+        await ended(asgi, person, location)
+        # The same with a second attempt: as if the first had failed at its end.
+        await runtime.database.reads.fetch(
+            "update job set state = 'dead' where id = $1", UUID(location[-36:])
+        )
+        assert (await asgi.post(f"{location}/retry", headers=person.headers)).status_code == 202
+        await ended(asgi, person, location)
+    for last, ids in (("2-ended-1", ["3", "4", "4-ended-2"]), ("4-ended-1", ["4-ended-2"])):
+        seen = {**person.headers, "Last-Event-ID": last}
+        stream = await asgi.get(f"{location}/events", headers=seen)
+        assert [line[4:] for line in stream.text.splitlines() if line.startswith("id: ")] == ids
+    seen = {**person.headers, "Last-Event-ID": "4-ended-2"}
+    assert (await asgi.get(f"{location}/events", headers=seen)).status_code == 204

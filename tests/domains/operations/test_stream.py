@@ -104,8 +104,8 @@ async def test_a_client_that_is_cut_sees_each_step_once_and_in_order(client, joi
         async for event in stream:
             (seen if event["event"] == "progress" else states).append(event.get("id", ""))
     assert seen == [str(number) for number in range(1, STEPS + 1)]
-    assert states[-1] == "ended"
-    over = await client.get(url, headers={**person.headers, "Last-Event-ID": "ended"})
+    assert states[-1] == f"{STEPS}-ended-1"
+    over = await client.get(url, headers={**person.headers, "Last-Event-ID": states[-1]})
     assert over.status_code == 204
 
 

@@ -8,7 +8,7 @@ from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 
 from bedplate.domains.audit import Actor, record
 from bedplate.domains.operations.schemas import JobState, StartJob
-from bedplate.domains.operations.stream import ENDED, ENDED_ID, event_stream, last_seen
+from bedplate.domains.operations.stream import ENDED, event_stream, last_seen
 from bedplate.platform.auth.access import Access
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool, Transaction
@@ -85,13 +85,14 @@ class JobController(Controller):
         """Follow a job by server-sent events: every step of progress once, in order, and its states.
 
         The stream of an ended job replays its events and closes; a client that reconnects after the last
-        event gets 204, which tells it to stop.
+        event gets 204, which tells it to stop, unless the job was tried again since.
         """
         view = await book.get(reads, caller, job_id)
-        if last_event_id == ENDED_ID and view.state in ENDED:
+        after, ended_with = last_seen(last_event_id)
+        if ended_with == view.attempts and view.state in ENDED:
             return Response(None, status_code=HTTP_204_NO_CONTENT)
         return Stream(
-            event_stream(jobs, book, caller, view.id, last_seen(last_event_id)),
+            event_stream(jobs, book, caller, view.id, after),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

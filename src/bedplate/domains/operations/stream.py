@@ -1,3 +1,4 @@
+import re
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -12,7 +13,7 @@ from bedplate.platform.jobs.events import follow
 from bedplate.platform.jobs.models import ENDED
 from bedplate.platform.jobs.views import ProgressEvent
 
-ENDED_ID = "ended"
+SEEN = re.compile(r"(\d{1,9})(?:-ended-(\d{1,9}))?", re.ASCII)
 KEEP_ALIVE = b": keep-alive\n\n"
 RETRY = b"retry: 1000\n\n"
 LONGEST_SECONDS = 300.0
@@ -20,17 +21,20 @@ LOOK_SECONDS = 5.0
 """Between two looks at whether the job is still the caller's, however often it reports."""
 
 
-def last_seen(last_event_id: str | None) -> int:
-    """The event after which a stream goes on.
+def last_seen(last_event_id: str | None) -> tuple[int, int | None]:
+    """The event after which a stream goes on, and the attempt with which the job had ended, if it had.
+
+    A retried job goes on counting its events, so whoever saw its former end sees none of them twice.
 
     Raises:
         BadRequest: it is none of ours.
     """
-    if not last_event_id or last_event_id == ENDED_ID:
-        return 0
-    if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 9:  # noqa: PLR2004 - an int4
+    if not last_event_id:
+        return 0, None
+    found = SEEN.fullmatch(last_event_id)
+    if found is None:
         raise BadRequest("Last-Event-ID is not one of this stream's")
-    return int(last_event_id)
+    return int(found[1]), int(found[2]) if found[2] else None
 
 
 async def event_stream(
@@ -49,6 +53,7 @@ async def event_stream(
         async for event in events:
             now = time.monotonic()
             progress = isinstance(event, ProgressEvent)
+            after = event.seq if progress else after
             if progress and now - checked < LOOK_SECONDS:
                 yield _progress(event)
                 continue
@@ -57,7 +62,9 @@ async def event_stream(
             except NotFound:
                 return
             checked = now
-            yield _progress(event) if progress else KEEP_ALIVE if event is None else _state(event, view)
+            yield (
+                _progress(event) if progress else KEEP_ALIVE if event is None else _state(event, view, after)
+            )
             if now > ends:
                 return
 
@@ -66,8 +73,9 @@ def _progress(event: ProgressEvent) -> bytes:
     return _event("progress", msgspec.json.encode(event), str(event.seq))
 
 
-def _state(state: str, view: JobView) -> bytes:
-    return _event("state", msgspec.json.encode(view), ENDED_ID if state in ENDED else None)
+def _state(state: str, view: JobView, after: int) -> bytes:
+    event_id = f"{after}-ended-{view.attempts}" if state in ENDED else None
+    return _event("state", msgspec.json.encode(view), event_id)
 
 
 def _event(name: str, data: bytes, event_id: str | None) -> bytes:
