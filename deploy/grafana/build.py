@@ -58,11 +58,13 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
             ("Pause for garbage", "percentunit", "{{job}}", rate("bedplate_gc_pause_seconds_total", "job")),
             ("Collections", "ops", "{{generation}}", rate("bedplate_gc_collections_total", "generation")),
             (
-                "Pool use",
+                "Pool use, of the fullest process",
                 "percentunit",
                 "{{instance}} {{pool}}",
-                "max by (instance, pool) (bedplate_db_pool_in_use / (bedplate_db_pool_size > 0))",
+                "max by (instance, pool) (bedplate_db_pool_use)",
             ),
+            ("Connections lent out", "short", "{{pool}}", "sum by (pool) (bedplate_db_pool_in_use)"),
+            ("Connections allowed", "short", "{{pool}}", "sum by (pool) (bedplate_db_pool_size)"),
             (
                 "Waiting for a connection",
                 "short",

@@ -3,10 +3,13 @@
 import asyncio
 
 import asyncpg
+import msgspec
 import pytest
 
+from bedplate.platform.db import Database
 from bedplate.platform.db.pool import ReadPool
 from bedplate.platform.errors import Unavailable
+from bedplate.platform.telemetry.process import EnginePool
 from bedplate.settings.database import DatabaseSettings
 
 
@@ -93,3 +96,25 @@ async def test_a_caller_that_gives_up_leaves_its_turn_to_the_next(
         await asyncio.gather(first, return_exceptions=True)
     assert len(opened) == 2
     await pool.close()
+
+
+async def test_an_engines_pool_tells_who_waits(database_settings: DatabaseSettings) -> None:
+    database = Database(msgspec.structs.replace(database_settings, pool_size=1))
+    pool = EnginePool(database.engine)
+    async with database.engine.connect():
+        assert (pool.in_use, pool.size, pool.waiting) == (1, 1, 0)
+        waiters = [asyncio.create_task(_borrow(database)) for _ in range(2)]
+        async with asyncio.timeout(30):
+            while pool.waiting < 2:
+                await asyncio.sleep(0)
+        waiters[0].cancel()
+        await asyncio.wait(waiters[:1])
+        assert pool.waiting == 1
+    await waiters[1]
+    assert (pool.in_use, pool.waiting) == (0, 0)
+    await database.close()
+
+
+async def _borrow(database: Database) -> None:
+    async with database.engine.connect():
+        pass

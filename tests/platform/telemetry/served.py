@@ -1,6 +1,7 @@
 """The application that `test_processes` serves under granian, with settings from the environment."""
 
 import os
+from pathlib import Path
 
 from litestar import get
 
@@ -9,6 +10,23 @@ from bedplate.platform.telemetry import span
 from bedplate.platform.telemetry.assembly import Telemetry
 from bedplate.platform.telemetry.scrape import metrics_handler
 from bedplate.settings.telemetry import TelemetrySettings
+
+
+class Lent:
+    """A pool of two connections, as it stands."""
+
+    size, waiting = 2, 0
+
+    def __init__(self, in_use: int) -> None:
+        self.in_use = in_use
+
+
+def _is_first() -> bool:
+    try:
+        Path(os.environ["FIRST"]).touch(exist_ok=False)
+    except (KeyError, FileExistsError):
+        return False
+    return True
 
 
 @get("/work")
@@ -28,6 +46,7 @@ def create() -> Service:
         sample_ratio=1, otlp_endpoint=os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""), log_format="json"
     )
     telemetry = Telemetry(settings, service="served", version="1")
+    telemetry.watch(pools={"reads": Lent(2 if _is_first() else 1)})
     app = Service(
         route_handlers=[work, metrics],
         lifespan=[telemetry.lifespan],

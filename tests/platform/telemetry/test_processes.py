@@ -15,6 +15,7 @@ import pytest
 from bedplate.platform.telemetry.multiprocess import prepare
 
 HERE = Path(__file__).parent
+POOL = 'bedplate_db_pool_{}{{pool="reads"}}'
 WORK = 'bedplate_http_requests_total{method="GET",route="/work",status="200"}'
 
 
@@ -71,11 +72,15 @@ async def test_every_span_of_a_server_stopped_by_sigterm_arrives(collector):
 
 
 async def test_counters_of_four_processes_are_exact_after_one_was_killed(tmp_path):
-    async with granian(4, GRANIAN_RESPAWN_FAILED_WORKERS="true", **prepare(tmp_path)) as (client, _):
+    environment = {"FIRST": str(tmp_path / "first"), **prepare(tmp_path)}
+    async with granian(4, GRANIAN_RESPAWN_FAILED_WORKERS="true", **environment) as (client, _):
         # The first that is up would answer all.
         await until_told(client, "bedplate_processes 4.0")
         first = [int((await client.get("/work")).text) for _ in range(200)]
-        assert value((await client.get("/metrics")).text, WORK) == 200
+        before = (await client.get("/metrics")).text
+        assert value(before, WORK) == 200
+        # One process has lent out all it has, and the average would hide it.
+        assert [value(before, POOL.format(name)) for name in ("in_use", "size", "use")] == [5, 8, 1]
         os.kill(first[0], signal.SIGKILL)
         await until_told(client, "bedplate_processes 3.0")
         await until_told(client, "bedplate_processes 4.0")
@@ -85,6 +90,7 @@ async def test_counters_of_four_processes_are_exact_after_one_was_killed(tmp_pat
     assert first[0] not in second
     assert value(text, WORK) == 400
     assert value(text, "bedplate_processes") == 4
+    assert value(text, POOL.format("size")) == 8
 
 
 @pytest.mark.nightly

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from bedplate.platform.db.connecting import open_connection
+from bedplate.platform.db.metered import MeteredPool
 from bedplate.platform.db.pool import Connection, ReadPool
 from bedplate.platform.db.replica import Marks, Replica
 from bedplate.platform.db.session import unit_of_work
@@ -81,6 +82,7 @@ class Database:
             connect_args={"async_creator_fn": self.connect, **self._statements()},
             pool_size=size,
             max_overflow=0,
+            poolclass=MeteredPool,
             pool_timeout=self.settings.pool_timeout,
             json_serializer=_dump,
             json_deserializer=msgspec.json.decode,

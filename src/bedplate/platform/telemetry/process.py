@@ -26,6 +26,9 @@ GC_RUNS = counter("gc_collections_total", "Garbage collections.", ["generation"]
 GC_SECONDS = counter("gc_pause_seconds_total", "Time that garbage collections took.", ["generation"])
 POOL_IN_USE = gauge("db_pool_in_use", "Connections lent out.", ["pool"])
 POOL_SIZE = gauge("db_pool_size", "Connections that may be open.", ["pool"])
+POOL_USE = gauge(
+    "db_pool_use", "Share of its connections that the fullest process has lent out.", ["pool"], mode="livemax"
+)
 POOL_WAITING = gauge("db_pool_waiting", "Callers that wait for a connection.", ["pool"])
 BUILD = gauge("build_info", "One, by version.", ["version"], mode="livemax")
 
@@ -70,9 +73,10 @@ class ProcessWatch:
             series()
         for series in (GC_RUNS, GC_SECONDS):
             series.begin(GENERATIONS)
-        PROCESSES().set(1)
         BUILD(self._version).set(1)
         self._read()
+        # Last: whoever counts this process finds all that it tells.
+        PROCESSES().set(1)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -99,13 +103,12 @@ class ProcessWatch:
         for name, pool in self.pools.items():
             POOL_IN_USE(name).set(pool.in_use)
             POOL_SIZE(name).set(pool.size)
+            POOL_USE(name).set(pool.in_use / pool.size if pool.size else 0.0)
             POOL_WAITING(name).set(pool.waiting)
 
 
 class EnginePool:
-    """A SQLAlchemy engine's pool; it does not tell who waits."""
-
-    waiting = 0
+    """A SQLAlchemy engine's pool, that of `Database`."""
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
@@ -119,3 +122,8 @@ class EnginePool:
     def size(self) -> int:
         """Connections the pool may open."""
         return int(self._engine.pool.size())
+
+    @property
+    def waiting(self) -> int:
+        """Callers that wait for a connection."""
+        return int(self._engine.pool.waiting)
