@@ -223,6 +223,7 @@ def _state(settings: Settings, database: Database) -> State:
     origins = Origins(settings.http.public_url, settings.http.allowed_origins)
     client: Any = connect(settings.redis)
     max_lag = settings.database.replica_max_lag
+    overload = Overload(settings.http, _pools(database))
     database.follow(RedisMarks(client, prefix=settings.redis.prefix, max_lag=max_lag))
     return State(
         {
@@ -261,9 +262,9 @@ def _state(settings: Settings, database: Database) -> State:
                 workers=settings.http.workers,
                 production=settings.service.environment == "production",
             ),
-            "overload": Overload(settings.http, _pools(database)),
+            "overload": overload,
             "probes": Probes(
-                {"database": partial(database.reads.fetchrow, "select 1")}, {"redis": client.ping}
+                {"database": database.sign_of_life.ask}, {"redis": client.ping, "capacity": overload.check}
             ),
         }
     )

@@ -15,6 +15,8 @@ OLDEST_POSTGRES = 150_000
 MAX_CLOCK_DIFFERENCE = 1.0
 PATIENCE = 5.0
 EXTENSIONS = ("citext",)
+BESIDES = 3
+"""Connections of a process besides its pools: for LISTEN, for readiness, and one to spare for whoever looks."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -99,7 +101,7 @@ def _clock(difference: float, *, of: str) -> list[Finding]:
 
 def _connections(settings: Settings, limit: int) -> list[Finding]:
     database = settings.database
-    each = database.pool_size + database.read_pool_size + database.durable_pool_size + 2
+    each = database.pool_size + database.read_pool_size + database.durable_pool_size + BESIDES
     wanted = each * settings.http.workers
     if wanted > limit:
         remedy = "lower the pools, raise max_connections, or put PgBouncer between"

@@ -30,7 +30,7 @@ async def never() -> None:
 async def test_everything_is_well(asgi: httpx.AsyncClient) -> None:
     answer = await asgi.get("/health/ready")
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
-    assert answer.json() == {"status": "ok", "dependencies": {"database": OK, "redis": OK}}
+    assert answer.json() == {"status": "ok", "dependencies": {"database": OK, "redis": OK, "capacity": OK}}
     assert (await asgi.get("/health/startup")).status_code == 200
 
 
@@ -53,6 +53,16 @@ async def test_without_the_database_it_does_not_serve(
     assert "redis.internal" not in answer.text
     startup = await asgi.get("/health/startup")
     assert (startup.status_code, startup.json()["status"]) == (503, "failed")
+
+
+async def test_a_server_that_restarts_is_found_well_again(app: Litestar) -> None:
+    asking = app.state.database.sign_of_life
+    await asking.ask()
+    asking._kept.terminate()
+    await asking.ask()
+    # One that is asked for on the way is not kept beside the other.
+    await asyncio.gather(asking.ask(), asking.ask())
+    assert not asking._kept.is_closed()
 
 
 async def test_a_server_that_does_not_answer_is_not_waited_for(

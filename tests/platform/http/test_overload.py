@@ -94,7 +94,7 @@ async def test_a_busy_pool_is_not_an_exhausted_one() -> None:
 @pytest.fixture
 async def shedding(settings: Settings) -> AsyncIterator[Litestar]:
     http = msgspec.structs.replace(settings.http, shed_wait=0.001)
-    pools = msgspec.structs.replace(settings.database, pool_size=1)
+    pools = msgspec.structs.replace(settings.database, pool_size=1, read_pool_size=1)
     async with running(msgspec.structs.replace(settings, http=http, database=pools)) as app:
         yield app
 
@@ -110,9 +110,18 @@ async def test_everything_but_health_and_metrics_is_shed(shedding: Litestar) -> 
         assert refused.json()["detail"] == "The service is overloaded"
         assert 1 <= int(refused.headers["retry-after"]) <= 4
         assert (await client.get("/nowhere")).status_code == 503
+        # Busy is not broken: taken out of service, it would leave its load to the next.
+        async with shedding.state.database.reads.connection():
+            ready = (await client.get("/health/ready")).json()
         for path in ("/health/live", "/health/ready", "/metrics"):
             assert (await client.get(path)).status_code == 200
         assert SHED("database_pool")._value.get() >= before + 2
+        assert ready["status"] == "degraded"
+        assert ready["dependencies"] == {
+            "database": {"state": "ok"},
+            "redis": {"state": "ok"},
+            "capacity": {"state": "failed", "reason": "Overloaded"},
+        }
     async with calling(shedding) as client, asyncio.timeout(60):
         while (await client.get("/v1/auth/providers")).status_code == 503:
             await asyncio.sleep(0.01)

@@ -13,6 +13,7 @@ from bedplate.platform.db.metered import MeteredPool
 from bedplate.platform.db.pool import Connection, ReadPool
 from bedplate.platform.db.replica import Marks, Replica
 from bedplate.platform.db.session import unit_of_work
+from bedplate.platform.db.sign_of_life import SignOfLife
 from bedplate.platform.telemetry.sql import trace_engine
 from bedplate.settings.database import DatabaseSettings
 
@@ -28,6 +29,7 @@ class Database:
         self.reads = ReadPool(
             partial(self.connect, timed=False), size=settings.read_pool_size, timeout=settings.pool_timeout
         )
+        self.sign_of_life = SignOfLife(self.connect)
         self.replica: Replica | None = None
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autobegin=True)
         self._durable_sessions = async_sessionmaker(self.durable_engine, expire_on_commit=False)
@@ -108,6 +110,7 @@ class Database:
 
     async def close(self) -> None:
         """Close every pool."""
+        self.sign_of_life.close()
         await self.reads.close()
         await self.engine.dispose()
         await self.durable_engine.dispose()

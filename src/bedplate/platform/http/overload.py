@@ -25,6 +25,10 @@ EXEMPT = ("/health/", "/metrics")
 """What an operator needs most of all under load."""
 
 
+class Overloaded(Exception):  # noqa: N818 - it is told as a state
+    """The process refuses requests because it cannot keep up."""
+
+
 class Pool:
     """A pool of connections as far as it matters here; `lend` waits in the queue as a request would."""
 
@@ -54,6 +58,15 @@ class Overload:
         """The answer while overloaded; clients are told to come back at different moments."""
         SHED(self.reason).inc()
         return Unavailable("The service is overloaded", retry_after=random.randint(1, 4))  # noqa: S311 - spread
+
+    async def check(self) -> None:
+        """For readiness: a process that sheds load is degraded. Without it the others would have more to bear.
+
+        Raises:
+            Overloaded: requests are being refused.
+        """
+        if self.reason:
+            raise Overloaded(self.reason)
 
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncGenerator[None]:
