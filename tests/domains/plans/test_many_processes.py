@@ -2,15 +2,16 @@
 
 import asyncio
 import os
+import time
 from typing import Any
 
 import httpx
 
-from bedplate.platform.cache.relay import OVERDUE, POLL
 from fixtures.fleet import Fleet
 from fixtures.people import Person, sign_up
 
 REQUESTS = 400
+SEEN_WITHIN, LOOK_SECONDS = 2.0, 0.05
 
 
 async def new_plan(client: httpx.AsyncClient) -> tuple[Person, str]:
@@ -81,10 +82,12 @@ async def test_what_a_process_committed_before_it_was_killed_is_seen(
         pass
     else:
         raise AssertionError("the process outlived its commit")
-    # Two seconds on a machine with nothing else to do; the bound here only ends a test that would not.
-    assert OVERDUE + POLL < 2
-    async with asyncio.timeout(30):
-        for client in others:
-            while await title(client, person, path) != "Second":
-                await asyncio.sleep(0.02)
+    waited, began = 0.0, time.monotonic()
+    while {await title(client, person, path) for client in others} != {"Second"}:
+        assert waited <= SEEN_WITHIN
+        await asyncio.sleep(LOOK_SECONDS)
+        now = time.monotonic()
+        # A turn counts for twice its pause at most: a busy machine reads late what came in time.
+        waited += min(now - began, 2 * LOOK_SECONDS)
+        began = now
     await fleet.up()
