@@ -9,7 +9,7 @@ import pytest
 
 from bedplate.platform.cache import acks, push
 from bedplate.platform.cache.acks import Acks
-from bedplate.platform.cache.core import Made
+from bedplate.platform.cache.core import Got, Made
 from bedplate.platform.cache.declare import Times
 from bedplate.platform.cache.push import Push
 from bedplate.platform.cache.store import Slot
@@ -220,3 +220,30 @@ async def test_what_the_store_refused_is_not_kept_by_the_process_either(start: S
     process.work.gate.set()
     assert await early == "first"
     assert await read(process) == "second"
+
+
+async def test_where_the_maker_is_cancelled_one_other_makes_it(start: Start) -> None:
+    process = await start(tier=1_000_000)
+    entries, gate, makers = process.cache.entries, asyncio.Event(), list[int]()
+    entries.pushed = lambda: True
+
+    def asking(number: int) -> asyncio.Task[Got]:
+        async def make() -> Made:
+            makers.append(number)
+            await gate.wait()
+            return Made(b"made")
+
+        return asyncio.create_task(entries.get(SLOT, Times(60.0), make))
+
+    asked = [asking(number) for number in range(20)]
+    async with asyncio.timeout(30):
+        while not makers:
+            await asyncio.sleep(0)
+    asked[makers[0]].cancel()
+    async with asyncio.timeout(30):
+        while len(makers) < 2:
+            await asyncio.sleep(0)
+    gate.set()
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [answer.value for answer in answers if isinstance(answer, Got)] == [b"made"] * 19
+    assert len(makers) == 2

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from bedplate.platform.cache.declare import Times
-from bedplate.platform.cache.flights import Flights
+from bedplate.platform.cache.flights import Flights, Shared
 from bedplate.platform.cache.metrics import TIER_HITS
 from bedplate.platform.cache.store import CacheStore, Found, Slot, State
 from bedplate.platform.cache.tier import Tier
@@ -79,16 +79,25 @@ class Entries:
         if not self.pushed():
             # Without pushes a flight may have begun before an invalidation that we do not know of.
             return await self._look_up(slot, times, make, renew)
-        flight = self.flights.get(slot.digest)
-        if flight is not None:
-            value = await asyncio.shield(flight.future)
-            return Got("coalesced", value) if value is not None else Got("bypass")
-        flight, got = self.flights.begin(slot), Got("error")
+        # Where the one who made it was cancelled, as by his deadline, the next one makes it, and not all at once.
+        while (flight := self.flights.get(slot.digest)) is not None:
+            shared = await asyncio.shield(flight.future)
+            if shared is not None:
+                return Got("coalesced", *shared) if shared else Got("bypass")
+        return await self._lead(slot, times, make, renew)
+
+    async def _lead(self, slot: Slot, times: Times, make: Make, renew: Make | None) -> Got:
+        flight = self.flights.begin(slot)
+        shared: Shared | None = ()
         try:
             got = await self._look_up(slot, times, make, renew)
+            shared = () if got.value is None else (got.value,)
+        except asyncio.CancelledError:
+            shared = None
+            raise
         finally:
             self.flights.end(flight)
-            flight.land(got.value)
+            flight.land(shared)
         return got
 
     def lost(self, error: BaseException) -> None:

@@ -3,20 +3,25 @@ from collections.abc import Iterable
 
 from bedplate.platform.cache.store import Slot
 
+type Shared = tuple[bytes] | tuple[()]
+
 
 class Flight:
-    """A look-up under way, that requests of this process for the same entry wait for."""
+    """A look-up under way, that requests of this process for the same entry wait for.
+
+    It lands with what they may share, an empty one where that is nothing, or None where it was broken off.
+    """
 
     __slots__ = ("future", "slot")
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
-        self.future: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self.future: asyncio.Future[Shared | None] = asyncio.get_running_loop().create_future()
 
-    def land(self, value: bytes | None) -> None:
-        """Tell those who wait; None: there is nothing to share."""
+    def land(self, shared: Shared | None) -> None:
+        """Tell those who wait."""
         if not self.future.done():
-            self.future.set_result(value)
+            self.future.set_result(shared)
 
 
 class Flights:
