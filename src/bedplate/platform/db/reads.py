@@ -1,8 +1,10 @@
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 import asyncpg
 import msgspec
 from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 from bedplate.platform.db.pool import ReadPool
@@ -12,20 +14,31 @@ DIALECT = asyncpg_dialect()
 
 
 class CompiledStatement:
-    """A Core statement turned once into SQL with `$n` places, and the order of its named values."""
+    """A Core statement turned once into SQL with `$n` places, and the order of its named values.
 
-    __slots__ = ("_defaults", "_names", "sql")
+    At its first use: all of them together are a tenth of the time that a process takes to start.
+    """
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
-        compiled = statement.compile(dialect=DIALECT)
-        self.sql = str(compiled)
-        self._names: list[str] = list(compiled.positiontup or ())
-        self._defaults = compiled.params
+        self._statement = statement
+
+    @cached_property
+    def sql(self) -> str:
+        """The text."""
+        return str(self._compiled)
 
     def arguments(self, values: dict[str, Any]) -> list[Any]:
         """Order the values for the places; a name that is missing takes the statement's own value."""
-        defaults = self._defaults
-        return [values[name] if name in values else defaults[name] for name in self._names]
+        names, defaults = self._places
+        return [values[name] if name in values else defaults[name] for name in names]
+
+    @cached_property
+    def _places(self) -> tuple[list[str], dict[str, Any]]:
+        return list(self._compiled.positiontup or ()), dict(self._compiled.params)
+
+    @cached_property
+    def _compiled(self) -> PGCompiler_asyncpg:
+        return cast("PGCompiler_asyncpg", self._statement.compile(dialect=DIALECT))
 
     async def rows(self, pool: ReadPool, values: dict[str, Any], *, may_lag: bool) -> list[asyncpg.Record]:
         """Run on the pool, or where a read that bears a lag may go."""
