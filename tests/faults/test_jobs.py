@@ -46,7 +46,8 @@ ENDLESS = """
 insert into job (id, task, queue, payload, available_at, max_attempts)
 values (gen_random_uuid(), 'faults.endless', 'default', '{"value": 0}', now(), 1000) returning id
 """
-TRIES = 3
+WARM_UP = ENDLESS.replace("endless", "effect")
+TRIES = 3 if LONG else 2
 FIRINGS = 5
 
 pytestmark = pytest.mark.faults
@@ -235,22 +236,25 @@ def verify(battle: Field) -> None:
 
 def test_a_commit_whose_process_dies_before_handover_still_runs(battlefield: Field) -> None:
     battlefield.spawn("worker-0", "work")
+    # The first waits for the worker's start.
+    battlefield.ask(WARM_UP)
+    battlefield.settle("select sum(attempt) from job", lambda: not battlefield.value(UNENDED))
     for _ in range(TRIES):
         dying = battlefield.spawn("dying", "put-and-die")
         assert dying.wait(60) == -signal.SIGKILL
         battlefield.settle("select sum(attempt) from job", lambda: not battlefield.value(UNENDED))
-        # The first waits for the worker's start; a machine that stalls may take another.
-        took = battlefield.value("select min(ended_at - created_at) from job where state = 'succeeded'")
-        if took <= dt.timedelta(seconds=5):
-            return
-    pytest.fail(f"took {took}")
+    took = [
+        row[0] for row in battlefield.ask("select ended_at - created_at from job order by created_at")[1:]
+    ]
+    assert len(took) == TRIES
+    assert max(took) <= dt.timedelta(seconds=5), took
 
 
 @long_form
 def test_a_cancelled_job_stops_within_a_second_and_never_runs_again(battlefield: Field) -> None:
     doomed = battlefield.spawn("worker-0", "work")
-    took = min(cancelled_in(battlefield) for _ in range(TRIES))
-    assert took < dt.timedelta(seconds=1)
+    took = [cancelled_in(battlefield) for _ in range(TRIES)]
+    assert max(took) < dt.timedelta(seconds=1), took
     # Its worker can neither obey nor say that it ended.
     job_id = running(battlefield)
     doomed.send_signal(signal.SIGSTOP)
