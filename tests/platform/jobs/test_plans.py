@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import ColumnElement, Uuid, bindparam, select
+from sqlalchemy import ColumnElement, TextClause, Uuid, bindparam, select
+from sqlalchemy.dialects.postgresql import asyncpg
 
 from bedplate.platform.db import PageQuery, new_id
-from bedplate.platform.jobs import queue
+from bedplate.platform.jobs import control, queue
 from bedplate.platform.jobs.gauges import DEAD, QUEUES
 from bedplate.platform.jobs.ledger import claims, joins, leases, scans, trees
 from bedplate.platform.jobs.reads import all_in_scope, job_listing
@@ -50,6 +51,13 @@ ALLOWED = {
     "ix_job_unsuccessful",
     "uq_job_active_key",
 }
+
+
+def numbered(statement: TextClause) -> str:
+    """A statement of a session, as asyncpg is given it."""
+    return str(statement.compile(dialect=asyncpg.dialect()))
+
+
 STATEMENTS = {
     "claim": claims.CLAIM,
     "claim limited": claims.CLAIM_LIMITED,
@@ -74,6 +82,10 @@ STATEMENTS = {
     "gauges": QUEUES,
     "dead": DEAD,
     "left": LEFT,
+    "cancel": numbered(control.CANCEL),
+    "retry": numbered(control.RETRY),
+    "dismiss": numbered(control.DISMISS),
+    "above": numbered(control.ABOVE),
 }
 
 

@@ -13,26 +13,14 @@ from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.errors import JobEnded, JobKeyTaken, JobNotEnded, JobNotFound
 from bedplate.platform.jobs.handover import DUE_CHANNEL, announce
+from bedplate.platform.jobs.ledger.trees import CANCEL_TREES
 from bedplate.platform.jobs.models import JobPause
 
 CANCEL_CHANNEL = "bedplate_job_cancel"
 STATE = text("select state from job where id = :id")
-CANCEL = text("""
-with recursive tree as (
-  select id from job where id = :id
-  union
-  select child.id from job child join tree on child.parent_id = tree.id
+CANCEL = text(
+    CANCEL_TREES.format(ids=":ids", keep="cast(:keep as float8)") + "select id, state, task from told"  # noqa: S608 - no input is in it
 )
-update job set
-  cancel_requested_at = coalesce(cancel_requested_at, now()),
-  state = case when state = 'queued' then 'cancelled' else state end,
-  waiting = false,
-  ended_at = case when state = 'queued' then now() end,
-  expires_at = case when state = 'queued' then now() + make_interval(secs => :keep) end
-from tree
-where job.id = tree.id and job.state in ('queued', 'running')
-returning job.id, job.state, job.task
-""")
 NAMED = """(cast(:ids as uuid[]) is null or id = any(:ids))
     and (cast(:state as text) is null or state = :state) and (cast(:task as text) is null or task = :task)
     and (cast(:queue as text) is null or queue = :queue)
@@ -101,7 +89,7 @@ async def cancel_job(session: AsyncSession, job_id: UUID, *, keep: float) -> Non
         JobNotFound: there is no such job.
         JobEnded: it has ended already, is no dead letter, and nothing under it is queued or running.
     """
-    rows = (await session.execute(CANCEL, {"id": job_id, "keep": keep})).all()
+    rows = (await session.execute(CANCEL, {"ids": [job_id], "keep": keep})).all()
     if not any(row[0] == job_id for row in rows):
         dismissed = await dismiss_jobs(session, Which(ids=(job_id,)), keep=keep)
         if not rows and not dismissed:

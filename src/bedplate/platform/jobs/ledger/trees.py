@@ -6,11 +6,10 @@ from bedplate.platform.jobs import metrics
 
 FIRST = UUID(int=0)
 
-# Whatever a job enqueued between its cancellation and its end. By arrays, as the planner takes a join with them for
-# one with much of the table, and reads all of it.
-CANCEL_BELOW = """
+# By arrays, as the planner takes a join with them for one with much of the table, and reads all of it.
+CANCEL_TREES = """
 with recursive tree as (
-  select unnest($1::uuid[]) as id
+  select unnest(cast({ids} as uuid[])) as id
   union
   select unnest(array(select job.id from job where job.parent_id = tree.id)) from tree
 ), told as (
@@ -19,12 +18,16 @@ with recursive tree as (
     state = case when state = 'queued' then 'cancelled' else state end,
     waiting = false,
     ended_at = case when state = 'queued' then now() end,
-    expires_at = case when state = 'queued' then now() + $2 * interval '1 second' end
+    expires_at = case when state = 'queued' then now() + {keep} * interval '1 second' end
   where job.id = any(array(select id from tree)) and job.state in ('queued', 'running')
   returning job.id, job.state, job.task
 )
-select task, state, case when state = 'running' then pg_notify($3, id::text) end from told
 """
+# Whatever a job enqueued between its cancellation and its end.
+CANCEL_BELOW = f"""
+{CANCEL_TREES.format(ids="$1", keep="$2")}
+select task, state, case when state = 'running' then pg_notify($3, id::text) end from told
+"""  # noqa: S608 - no input is in it
 # Its worker may have died before it looked, or something enqueued it later still. Those above that succeeded all
 # the same count: it was the tree that was cancelled.
 FORSAKEN = """
