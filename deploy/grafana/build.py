@@ -85,6 +85,7 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
             ("Waiting", "short", "{{queue}}", "max by (queue) (bedplate_jobs_queued)"),
             ("Oldest that is due", "s", "{{queue}}", "max by (queue) (bedplate_job_oldest_age_seconds)"),
             ("Running", "short", "{{queue}}", "sum by (queue) (bedplate_jobs_running)"),
+            ("Workers alive", "short", "{{job}}", "max by (job) (bedplate_workers)"),
             ("Wait, p99", "s", "{{queue}}", quantile(0.99, "bedplate_job_wait_seconds", "queue")),
             ("Run, p99", "s", "{{task}}", quantile(0.99, "bedplate_job_run_seconds", "task")),
             ("Began too late", "percentunit", "over 5 s", "slo:job_wait:bad_ratio_rate5m"),
@@ -114,6 +115,7 @@ DASHBOARDS: dict[str, tuple[str, list[Panel]]] = {
                 + rate("bedplate_cache_requests_total", "route")
                 + " > 0)",
             ),
+            ("The same, all routes, a quarter of an hour", "percentunit", "share", "cache:hit_ratio:rate15m"),
             ("Hits without a trip", "ops", "hits", total("bedplate_cache_tier_hits_total")),
             ("Invalidations", "ops", "by {{by}}", rate("bedplate_cache_invalidations_total", "by")),
             (

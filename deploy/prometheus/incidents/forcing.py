@@ -1,12 +1,13 @@
 """How each incident is brought about, again and again until its alerts fire."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple
 
 import httpx
-from machines import PASSWORD, Service, held, locked, sign_up
+from machines import PASSWORD, Service, administrator, held, locked, sign_up
 
 type Force = Callable[[Service], Awaitable[None]]
 
@@ -78,6 +79,29 @@ async def _begin_late(service: Service) -> None:
     await asyncio.sleep(2)
 
 
+async def _hold_the_worker(service: Service) -> None:
+    with held(service.child("bedplate worker")):
+        await asyncio.sleep(25)
+
+
+async def _miss_what_was_hit(service: Service) -> None:
+    headers = await administrator(service)
+    for number in range(200):
+        if number % 100 == 0:
+            plan = await _new_plan(service, headers)
+        await service.http.get(plan, headers=headers)
+        await asyncio.sleep(0.05)
+    for _ in range(75):
+        await service.http.get(await _new_plan(service, headers), headers=headers)
+        await asyncio.sleep(0.4)
+
+
+async def _new_plan(service: Service, headers: dict[str, str]) -> str:
+    body = {"key": f"watched-{time.time_ns()}", "title": "Watched"}
+    answer = await service.http.post("/v1/plans", json=body, headers=headers)
+    return answer.raise_for_status().headers["location"]
+
+
 async def _stop_and_go(service: Service) -> None:
     with held(service.child("worker-1")):
         await asyncio.sleep(0.7)
@@ -124,6 +148,8 @@ INCIDENTS = (
     Incident("workers vanish in the middle of jobs", ("WorkersLost",), _lose_workers, _resume),
     Incident("nobody fired the schedules for hours", ("ScheduleMissed",), _miss_a_schedule),
     Incident("a task is paused while jobs are due", ("QueueOld",), _hold_jobs, _resume),
+    Incident("the worker stands still", ("NoWorkers",), _hold_the_worker),
+    Incident("what was cached is asked for no more", ("CacheHitsFallen",), _miss_what_was_hit),
     Incident("jobs begin minutes late", ("JobWaitBurn",), _begin_late, _resume),
     Incident("the API's process stands still, on and off", ("LoopBlocked",), _stop_and_go),
     Incident("somebody locks the accounts, again and again", ("LatencyBurn",), _lock_for_a_moment),

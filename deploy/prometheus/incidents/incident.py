@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
-from machines import PASSWORD, Service, held, locked, sign_up
+from machines import PASSWORD, Service, administrator, held, locked, sign_up
 
 from bedplate.platform.embedded import running
 
@@ -33,7 +33,7 @@ class Seeds:
 
 async def seed(service: Service) -> Seeds:
     """Make the service slow, broken, attacked; leave a job waiting and a key revoked."""
-    headers = await _administrator(service)
+    headers = await administrator(service)
     await _request_that_is_traced(service)
     key_id = await _revoked_key(service, headers)
     await _fail(service, headers)
@@ -59,12 +59,6 @@ async def waiting_readers(service: Service, headers: dict[str, str]) -> AsyncIte
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _administrator(service: Service) -> dict[str, str]:
-    body = {"email": service.told["admin_email"], "password": service.told["admin_password"]}
-    answer = await service.http.post("/v1/auth/login", json=body)
-    return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
 
 
 async def _request_that_is_traced(service: Service) -> None:

@@ -185,6 +185,13 @@ async def locked(url: str, table: str) -> AsyncIterator[None]:
         await connection.close()
 
 
+async def administrator(service: Service) -> dict[str, str]:
+    """What makes a request the administrator's."""
+    body = {"email": service.told["admin_email"], "password": service.told["admin_password"]}
+    answer = await service.http.post("/v1/auth/login", json=body)
+    return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
+
+
 async def sign_up(service: Service, name: str) -> None:
     """Add an account; the letter that follows is a job."""
     answer = await service.http.post(

@@ -256,6 +256,24 @@ async def test_without_a_worker_it_is_told_what_waits_for_one(database, make_run
     assert (depth.get(), metrics.DEPTH("forsaken")._value.get()) == (0, 1)
 
 
+async def test_workers_are_counted_as_long_as_they_live(database, make_runtime):
+    alive = metrics.WORKERS()._value
+    gauges = make_runtime(quick).gauges()
+
+    async def are(number: int) -> bool:
+        await gauges.look()
+        return alive.get() == number
+
+    await until(lambda: are(0))
+    async with working(make_runtime(quick)) as worker, working(make_runtime(quick)):
+        await until(lambda: are(2))
+        named = await database.reads.fetch(
+            "select 1 from pg_stat_activity where application_name like '%' || $1", worker.name
+        )
+        assert len(named) == 1
+    await until(lambda: are(0))
+
+
 async def says(
     health: WorkerHealth, worker: JobsWorker, told: tuple[bool, bytes], *, last: float | None = None
 ) -> bool:

@@ -15,7 +15,7 @@ DEPLOY = ROOT / "deploy"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 RULES = sorted((DEPLOY / "prometheus" / "rules").glob("*.yaml"))
 DASHBOARDS = sorted((DEPLOY / "grafana").glob("*.json"))
-NAME = re.compile(r"\b(?:bedplate|slo)[_:]\w[\w:]*")
+NAME = re.compile(r"\b(?:bedplate|slo|cache(?=:))[_:]\w[\w:]*")
 PART = re.compile(r"_(bucket|count|sum)$")
 ALERT = re.compile(r"- alert: (\w+)")
 

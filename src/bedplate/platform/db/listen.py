@@ -22,15 +22,24 @@ class Listener:
     """One LISTEN connection a process, with a heartbeat: `alive` says whether a push would arrive now.
 
     NOTIFY is part of the notifying transaction, so a committed change is never without its message.
-    After every reconnection `on_connect` runs, to read what was missed.
+    After every reconnection `on_connect` runs, to read what was missed. `application` is the connection's name on
+    the server, where it stands as long as the process does and shows a sign of life several times a second.
     """
 
     def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], on_connect: Callable[[], Awaitable[None]]
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        on_connect: Callable[[], Awaitable[None]],
+        *,
+        application: str = "",
     ) -> None:
         self._database = database
         self._handlers = handlers
         self._on_connect = on_connect
+        self._parameters = {"idle_in_transaction_session_timeout": "0"}
+        if application:
+            self._parameters["application_name"] = application
         self._heard = float("-inf")
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -54,7 +63,7 @@ class Listener:
             await asyncio.sleep(RETRY)
 
     async def _session(self) -> None:
-        connection = await self._database.connect(direct=True, idle_in_transaction_session_timeout="0")
+        connection = await self._database.connect(direct=True, **self._parameters)
         try:
             await self._refuse_pooler(connection)
             for channel in self._handlers:

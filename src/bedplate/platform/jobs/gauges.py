@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bedplate.platform.db import ReadPool
 from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.ledger.scans import NOT_PAUSED
+from bedplate.platform.jobs.presence import workers_alive
 
 SECONDS = 5.0
 # What more workers would do; a job that is paused or that a rate holds back waits on purpose.
@@ -43,3 +44,4 @@ class QueueGauges:
             metrics.OLDEST(queue).set(age)
         dead = await self._pool.fetchrow(DEAD)
         metrics.DEAD().set(dead[0] if dead else 0)
+        metrics.WORKERS().set(await workers_alive(self._pool))

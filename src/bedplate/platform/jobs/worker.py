@@ -16,6 +16,7 @@ from bedplate.platform.jobs.keeper import Keeper
 from bedplate.platform.jobs.ledger.claims import Claim, Claimer, Limit
 from bedplate.platform.jobs.ledger.outcomes import Outcome
 from bedplate.platform.jobs.ledger.scans import due_limited
+from bedplate.platform.jobs.presence import PRESENCE
 from bedplate.platform.jobs.queue import LedgerQueue
 from bedplate.platform.jobs.recorder import Recorder
 from bedplate.platform.jobs.relay import Relay
@@ -96,7 +97,8 @@ class JobsWorker:
             memory_limit=settings.memory_limit,
             on_full=self._start_anew,
         )
-        self.listener = Listener(database, {CANCEL_CHANNEL: self._cancel, DUE_CHANNEL: self._wake}, self.wake)
+        handlers = {CANCEL_CHANNEL: self._cancel, DUE_CHANNEL: self._wake}
+        self.listener = Listener(database, handlers, self.wake, application=PRESENCE + self.name)
 
     async def run(self) -> None:
         """Work until `stopping` is set, then finish or give back what runs."""
