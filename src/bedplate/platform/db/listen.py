@@ -63,7 +63,7 @@ class Listener:
             await asyncio.sleep(RETRY)
 
     async def _session(self) -> None:
-        connection = await self._database.connect(direct=True, **self._parameters)
+        connection = await self._database.connect(timed=True, direct=True, **self._parameters)
         try:
             await self._refuse_pooler(connection)
             for channel in self._handlers:
