@@ -1,7 +1,7 @@
 from bedplate.domains.accounts import AccountService, Passwords, Post, normalise_email
 from bedplate.domains.accounts.reads import CREDENTIALS_BY_ID
 from bedplate.domains.accounts.recovery import order_reset
-from bedplate.domains.accounts.tokens import peek, redeem
+from bedplate.domains.accounts.tokens import peek, redeem, withdraw
 from bedplate.domains.audit import Actor, record
 from bedplate.domains.sessions.passwords.schemas import PasswordChange, PasswordReset
 from bedplate.domains.sessions.service import SessionService
@@ -60,6 +60,8 @@ class PasswordService:
         await accounts.set_password_hash(account.id, password_hash)
         # The link reached the address, which is all that verification asks for.
         await accounts.confirm_email(account.id)
+        # Who asked for it may be whom the new password is to keep out.
+        await withdraw(self._session, account.id, "change_email")
         await self._sessions.end_all(account.id, actor, because="password_reset")
         await self._post.send("password_changed", account.id)
         await record(
@@ -89,6 +91,7 @@ class PasswordService:
             change.new_password, account.email, account.name, pointer="/new_password"
         )
         await AccountService(session=self._session).set_password_hash(account.id, fresh)
+        await withdraw(self._session, account.id, "change_email", "reset_password")
         await self._sessions.end_all(account.id, actor, because="password_changed", keep=caller.session_id)
         await self._post.send("password_changed", account.id)
         await record(self._session, "account.password_changed", actor)

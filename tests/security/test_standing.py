@@ -1,0 +1,53 @@
+"""What was begun, or held, under a right that is gone since: none of it may outlive the right."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import UUID
+
+import httpx
+import pytest
+from litestar import Litestar
+from sqlalchemy import text
+
+from bedplate.app import permissions
+from bedplate.domains.access import ADMIN, Assignments
+from bedplate.domains.audit import Actor
+from bedplate.domains.sessions import keep_administrator
+from fixtures.federation import challenge_of, house, trade
+from fixtures.mail import Letter
+from fixtures.openid import OpenIdServer
+from fixtures.people import PASSWORD, Join, Person, log_in, new_email
+from fixtures.sharing import etag_of, new_key, new_team, refused_in_time, with_key
+
+pytestmark = pytest.mark.security
+NEW = "quite another long phrase 77"
+OURS = {"Origin": "http://bedplate.test", "Sec-Fetch-Site": "same-origin"}
+
+
+async def reset_token(asgi: httpx.AsyncClient, letter: Letter, person: Person) -> str:
+    assert (await asgi.post("/v1/auth/password/forgot", json={"email": person.email})).status_code == 202
+    return (await letter(person.email, "eset")).token
+
+
+async def reset(asgi: httpx.AsyncClient, token: str) -> None:
+    answer = await asgi.post("/v1/auth/password/reset", json={"token": token, "password": NEW})
+    assert answer.status_code == 204, answer.text
+
+
+@pytest.mark.parametrize("by_mail", [True, False])
+async def test_a_new_password_withdraws_a_pending_change_of_address(
+    asgi: httpx.AsyncClient, join: Join, letter: Letter, *, by_mail: bool
+) -> None:
+    person, thief = await join(asgi), new_email("thief")
+    asked = await asgi.post("/v1/auth/email/change", json={"email": thief}, headers=person.headers)
+    assert asked.status_code == 202
+    stolen = (await letter(thief, "confirm your new")).token
+    if by_mail:
+        await reset(asgi, await reset_token(asgi, letter, person))
+    else:
+        body = {"current_password": PASSWORD, "new_password": NEW}
+        changed = await asgi.post("/v1/auth/password/change", json=body, headers=person.headers)
+        assert changed.status_code == 204
+    taken = await asgi.post("/v1/auth/email/verify", json={"token": stolen})
+    assert (taken.status_code, taken.content and taken.json()["code"]) == (400, "invalid_mailed_token")
