@@ -1,24 +1,16 @@
 """What was begun, or held, under a right that is gone since: none of it may outlive the right."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from uuid import UUID
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from litestar import Litestar
-from sqlalchemy import text
 
-from bedplate.app import permissions
-from bedplate.domains.access import ADMIN, Assignments
-from bedplate.domains.audit import Actor
-from bedplate.domains.sessions import keep_administrator
 from fixtures.federation import challenge_of, house, trade
 from fixtures.mail import Letter
 from fixtures.openid import OpenIdServer
 from fixtures.people import PASSWORD, Join, Person, log_in, new_email
-from fixtures.sharing import etag_of, new_key, new_team, refused_in_time, with_key
 
 pytestmark = pytest.mark.security
 NEW = "quite another long phrase 77"
@@ -51,3 +43,22 @@ async def test_a_new_password_withdraws_a_pending_change_of_address(
         assert changed.status_code == 204
     taken = await asgi.post("/v1/auth/email/verify", json={"token": stolen})
     assert (taken.status_code, taken.content and taken.json()["code"]) == (400, "invalid_mailed_token")
+
+
+@pytest.fixture
+async def openid(app: Litestar) -> AsyncIterator[OpenIdServer]:
+    async with house(app) as server:
+        yield server
+
+
+async def test_a_link_to_a_provider_ends_with_the_session_that_began_it(
+    asgi: httpx.AsyncClient, join: Join, letter: Letter, openid: OpenIdServer
+) -> None:
+    person, verifier = await join(asgi), secrets.token_urlsafe(48)
+    body = {"provider": "house", "code_challenge": challenge_of(verifier)}
+    begun = await asgi.post("/v1/auth/identities", json=body, headers=person.headers)
+    await reset(asgi, await reset_token(asgi, letter, person))
+    done = await trade(asgi, verifier, openid.visit(begun.json()["authorization_url"]))
+    assert done.status_code in {400, 401}, done.text
+    mine = await log_in(asgi, person.email, NEW)
+    assert (await asgi.get("/v1/auth/identities", headers=mine.headers)).json()["items"] == []

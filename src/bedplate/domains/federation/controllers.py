@@ -169,6 +169,7 @@ class FederationController(Controller):
             binding=data.code_challenge or s256(binding),
             redirect_uri=data.redirect_uri,
             user_id=caller.user_id,
+            session_id=caller.session_id,
         )
         cookies = [] if data.code_challenge else [binding_cookie(binding)]
         return Response(AuthorizationView(address, state), cookies=cookies)

@@ -32,12 +32,13 @@ class Secrets(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """A sign-in that has come back; `user_id` is who links the provider to his account."""
+    """A sign-in that has come back; `user_id` is who links the provider to his account, in which session."""
 
     provider: str
     secrets: Secrets
     redirect_uri: str
     user_id: UUID | None
+    session_id: UUID | None
 
     @property
     def links(self) -> bool:
@@ -72,6 +73,7 @@ async def remember(
     binding: str,
     redirect_uri: str,
     user_id: UUID | None,
+    session_id: UUID | None,
 ) -> str:
     """Note that somebody went to a provider; returns the state that brings him back.
 
@@ -86,6 +88,7 @@ async def remember(
         sealed=sealer.seal(PURPOSE, msgspec.json.encode(kept)),
         redirect_uri=redirect_uri,
         user_id=user_id,
+        session_id=session_id,
         expires_at=utcnow() + LIFETIME,
     )
     session.add(row)
@@ -131,6 +134,7 @@ async def take(
             Authorization.sealed,
             Authorization.redirect_uri,
             Authorization.user_id,
+            Authorization.session_id,
         )
     )
     async with durably(session) as other:
@@ -138,7 +142,7 @@ async def take(
     if row is None or not hmac.compare_digest(row[1], s256(held).encode()):
         raise InvalidState
     kept = msgspec.json.decode(sealer.open(PURPOSE, row[2]), type=Secrets)
-    return Pending(row[0], kept, row[3], row[4])
+    return Pending(row[0], kept, row[3], row[4], row[5])
 
 
 @task("federation.sweep", timeout=60)

@@ -10,6 +10,7 @@ from bedplate.domains.audit import Actor, record
 from bedplate.domains.federation.errors import (
     AccountExists,
     AccountUnavailable,
+    InvalidState,
     ProviderEmailUnverified,
     ProviderFailed,
     RedirectRefused,
@@ -85,6 +86,7 @@ class FederationService:
         binding: str,
         redirect_uri: str,
         user_id: UUID | None = None,
+        session_id: UUID | None = None,
     ) -> tuple[str, str]:
         """Note a sign-in and return where it goes to, and its state.
 
@@ -107,6 +109,7 @@ class FederationService:
             binding=binding,
             redirect_uri=redirect_uri,
             user_id=user_id,
+            session_id=session_id,
         )
         address = await provider.authorization_url(
             state=state,
@@ -125,6 +128,7 @@ class FederationService:
             AccountExists: the address belongs to a verified account that is not linked.
             ProviderEmailUnverified: somebody new, and the provider does not vouch for his address.
             AccountUnavailable: the account is disabled or closed.
+            InvalidState: the session that began to link has ended.
         """
         provider = self._providers.named(pending.provider)
         await self._check_issuer(provider, issuer)
@@ -150,6 +154,9 @@ class FederationService:
         self, pending: Pending, claims: IdClaims, refresh_token: str | None, actor: Actor
     ) -> UUID:
         if pending.user_id is not None:
+            # What ends a session, a new password say, also ends what it began.
+            if not await self._sessions.lives(pending.session_id, pending.user_id):
+                raise InvalidState
             await self._identities.link(pending.user_id, pending.provider, claims, refresh_token, actor)
             return pending.user_id
         owner = await self._identities.owner(claims)

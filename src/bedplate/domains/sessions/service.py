@@ -101,6 +101,12 @@ class SessionService:
             row, presented.count + 1, email_verified=account.email_verified_at is not None
         )
 
+    async def lives(self, session_id: UUID | None, user_id: UUID) -> bool:
+        """Whether it is a living session of this person; it then stays one until the transaction ends."""
+        statement = select(AuthSession).where(AuthSession.id == session_id, AuthSession.user_id == user_id)
+        row = await self._session.scalar(statement.with_for_update(read=True))
+        return row is not None and _alive(row, utcnow())
+
     async def end_by_token(self, token: str, actor: Actor) -> None:
         """End the session of a refresh or access token; one that is no good has nothing to end (RFC 7009)."""
         try:
