@@ -1,5 +1,6 @@
 """What was begun, or held, under a right that is gone since: none of it may outlive the right."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 
@@ -62,3 +63,35 @@ async def test_a_link_to_a_provider_ends_with_the_session_that_began_it(
     assert done.status_code in {400, 401}, done.text
     mine = await log_in(asgi, person.email, NEW)
     assert (await asgi.get("/v1/auth/identities", headers=mine.headers)).json()["items"] == []
+
+
+@pytest.mark.parametrize("cookie", [False, True])
+async def test_a_sign_in_under_way_does_not_outlive_a_reset(
+    asgi: httpx.AsyncClient,
+    app: Litestar,
+    join: Join,
+    letter: Letter,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    cookie: bool,
+) -> None:
+    person = await join(asgi)
+    token = await reset_token(asgi, letter, person)
+    checked, go_on = asyncio.Event(), asyncio.Event()
+    verify = app.state.passwords.verify
+
+    async def held(stored: str | None, password: str) -> bool:
+        found = await verify(stored, password)
+        checked.set()
+        await go_on.wait()
+        return found
+
+    monkeypatch.setattr(app.state.passwords, "verify", held)
+    body = {"email": person.email, "password": PASSWORD, "cookie": cookie}
+    login = asyncio.create_task(asgi.post("/v1/auth/login", json=body, headers=OURS))
+    await checked.wait()
+    await reset(asgi, token)
+    go_on.set()
+    answer = await login
+    asgi.cookies.clear()
+    assert (answer.status_code, answer.json().get("code")) == (401, "invalid_credentials")

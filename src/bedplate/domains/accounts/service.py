@@ -60,6 +60,14 @@ class AccountService(RepositoryService[Account]):
             raise NotFound
         return account
 
+    async def hold_usable(self, account_id: UUID) -> Account | None:
+        """The account, kept as it is until the transaction ends; None when it is disabled or deleted."""
+        statement = select(Account).where(
+            Account.id == account_id, Account.deleted_at.is_(None), Account.disabled_at.is_(None)
+        )
+        held = statement.with_for_update(read=True).execution_options(populate_existing=True)
+        return await self.session.scalar(held)
+
     async def rename(self, account_id: UUID, patch: ProfilePatch, actor: Actor) -> Account:
         """Change a profile's plain fields; what changes nothing is not on record."""
         account = await self.living(account_id)

@@ -10,7 +10,7 @@ from bedplate.domains.accounts import AccountService, Post
 from bedplate.domains.accounts.reads import Credentials
 from bedplate.domains.audit import Actor, record
 from bedplate.domains.sessions.cookies import Cookies
-from bedplate.domains.sessions.errors import InvalidRefreshToken
+from bedplate.domains.sessions.errors import InvalidCredentials, InvalidRefreshToken
 from bedplate.domains.sessions.models import AuthSession
 from bedplate.domains.sessions.refresh import PREFIX, Presented, RefreshTokens
 from bedplate.domains.sessions.schemas import Opening, TokenPair
@@ -42,7 +42,11 @@ class SessionService:
         self._refresh_tokens = refresh_tokens
 
     async def open(self, account: Credentials, actor: Actor, opening: Opening) -> TokenPair:
-        """Begin a session for a person who has just proved who he is."""
+        """Begin a session for a person who has just proved who he is.
+
+        Raises:
+            InvalidCredentials: his password was replaced, or he was disabled, while he proved it.
+        """
         await hold_grants(self._session)
         row = await self._begin(account, actor, opening)
         return await self._pair(row, 0, email_verified=account.email_verified)
@@ -151,6 +155,7 @@ class SessionService:
         return row
 
     async def _begin(self, account: Credentials, actor: Actor, opening: Opening) -> AuthSession:
+        await self._still(account, opening.method)
         now = utcnow()
         row = AuthSession(
             id=new_id(),
@@ -179,6 +184,14 @@ class SessionService:
             method=opening.method,
         )
         return row
+
+    async def _still(self, account: Credentials, method: str) -> None:
+        """Hold the account as it is: what was checked may have been changed while it was checked."""
+        stored = await AccountService(session=self._session).hold_usable(account.id)
+        if stored is None or (
+            method.startswith("password") and stored.password_hash != account.password_hash
+        ):
+            raise InvalidCredentials
 
     async def _is_new_device(self, user_id: UUID, actor: Actor) -> bool:
         # The very first sign-in is no news: it follows the sign-up.

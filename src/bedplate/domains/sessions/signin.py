@@ -73,6 +73,7 @@ class SignIn:
         if self._passwords.outdated(stored):
             fresh = await self._passwords.hash(password)
             await AccountService(session=self._session).set_password_hash(account.id, fresh)
+            account.password_hash = fresh
 
     async def sign_up(self, signup: Signup, actor: Actor) -> None:
         """Add an account with its personal team; for a known address only the answer is the same.
