@@ -3,11 +3,15 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import httpx
 import pytest
 from litestar import Litestar
 
+from bedplate.app import permissions
+from bedplate.domains.access import ADMIN, Assignments
+from bedplate.domains.audit import Actor
 from fixtures.federation import challenge_of, house, trade
 from fixtures.mail import Letter
 from fixtures.openid import OpenIdServer
@@ -95,3 +99,23 @@ async def test_a_sign_in_under_way_does_not_outlive_a_reset(
     answer = await login
     asgi.cookies.clear()
     assert (answer.status_code, answer.json().get("code")) == (401, "invalid_credentials")
+
+
+async def test_a_cookie_that_is_read_during_a_change_does_not_tell_what_was_before(
+    asgi: httpx.AsyncClient, app: Litestar, make_admin: Join
+) -> None:
+    admin, _ = await make_admin(asgi), await make_admin(asgi)
+    asgi.cookies.clear()
+    body = {"email": admin.email, "password": PASSWORD, "cookie": True}
+    answer = await asgi.post("/v1/auth/login", json=body, headers=OURS)
+    cookie = {"Cookie": f"__Host-bedplate={answer.cookies['__Host-bedplate']}"}
+    asgi.cookies.clear()
+    async with app.state.database.transaction() as session:
+        await Assignments(session).take(UUID(admin.user_id), ADMIN, permissions(), Actor())
+        meanwhile = asyncio.create_task(asgi.get("/v1/users", headers=cookie))
+        # It either answers by what is still true, or waits for the change.
+        await asyncio.wait({meanwhile}, timeout=0.5)
+    await meanwhile
+    async with asyncio.timeout(30):
+        while (await asgi.get("/v1/users", headers=cookie)).status_code != 403:
+            await asyncio.sleep(0.01)

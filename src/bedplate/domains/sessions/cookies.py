@@ -6,16 +6,15 @@ import time
 from collections import OrderedDict
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import bindparam, select
 
-from bedplate.domains.access import AccessService
-from bedplate.domains.accounts.reads import CREDENTIALS_BY_ID
+from bedplate.domains.access import AccessService, hold_grants
+from bedplate.domains.accounts import AccountService
 from bedplate.domains.sessions.models import AuthSession
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.auth.revocation import Revocations
 from bedplate.platform.auth.tokens import InvalidToken, Verified
-from bedplate.platform.db import Database, Read, utcnow
+from bedplate.platform.db import Database, utcnow
 from bedplate.platform.secrets.seal import Sealer
 from bedplate.settings.auth import AuthSettings
 
@@ -25,23 +24,15 @@ ID_LENGTH, MAC_LENGTH = 16, 32
 MAX_LENGTH = 128
 
 
-class SessionState(msgspec.Struct):
-    """What a cookie's session tells."""
-
-    id: UUID
-    user_id: UUID
-    nonce: bytes
-    authenticated_at: dt.datetime
-
-
-LIVING = Read(
-    select(AuthSession.id, AuthSession.user_id, AuthSession.nonce, AuthSession.authenticated_at).where(
+LIVING = (
+    select(AuthSession.id, AuthSession.user_id, AuthSession.nonce, AuthSession.authenticated_at)
+    .where(
         AuthSession.id == bindparam("id"),
         AuthSession.revoked_at.is_(None),
         AuthSession.expires_at > bindparam("now"),
         AuthSession.idle_expires_at > bindparam("now"),
-    ),
-    SessionState,
+    )
+    .with_for_update(read=True)
 )
 TOUCH = """
 update auth_session set rotated_at = $2, idle_expires_at = $3
@@ -90,18 +81,20 @@ class Cookies:
         return verified.caller
 
     async def _load(self, cookie: str) -> Verified:
-        # Taken before the reads: what is revoked between them and now must not pass as older than this.
-        issued = int(time.time() * 1000)
         session_id, mac = _parse(cookie)
-        row = await LIVING.first(self._database.reads, id=session_id, now=utcnow())
-        if row is None or not any(
-            hmac.compare_digest(_mac(key, session_id, row.nonce), mac) for key in self._keys
-        ):
-            raise InvalidToken
-        account = await CREDENTIALS_BY_ID.first(self._database.reads, id=row.user_id)
-        if account is None or account.disabled:
-            raise InvalidToken
         async with self._database.transaction() as session:
+            # With these held nothing is being revoked: what is, later on, is younger than `issued`.
+            await hold_grants(session)
+            row = (await session.execute(LIVING, {"id": session_id, "now": utcnow()})).one_or_none()
+            issued = int(time.time() * 1000)
+            if row is None or not any(
+                hmac.compare_digest(_mac(key, session_id, row.nonce), mac) for key in self._keys
+            ):
+                raise InvalidToken
+            account = await AccountService(session=session).hold_usable(row.user_id)
+            if account is None:
+                raise InvalidToken
+            verified = account.email_verified_at is not None
             grants = await AccessService(session=session).grants(row.user_id)
         await self._touch(session_id)
         caller = Caller(
@@ -109,7 +102,7 @@ class Cookies:
             session_id=row.id,
             roles=frozenset(grants.roles),
             scopes=frozenset(grants.scopes),
-            email_verified=account.email_verified,
+            email_verified=verified,
             authenticated_at=row.authenticated_at,
         )
         return Verified(caller, issued, time.time() + self._settings.access_token_ttl)
