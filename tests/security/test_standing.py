@@ -16,6 +16,7 @@ from fixtures.federation import challenge_of, house, trade
 from fixtures.mail import Letter
 from fixtures.openid import OpenIdServer
 from fixtures.people import PASSWORD, Join, Person, log_in, new_email
+from fixtures.sharing import etag_of, new_key, refused_in_time, with_key
 
 pytestmark = pytest.mark.security
 NEW = "quite another long phrase 77"
@@ -119,3 +120,26 @@ async def test_a_cookie_that_is_read_during_a_change_does_not_tell_what_was_befo
     async with asyncio.timeout(30):
         while (await asgi.get("/v1/users", headers=cookie)).status_code != 403:
             await asyncio.sleep(0.01)
+
+
+async def test_keys_of_a_disabled_person_stay_dead_when_he_is_enabled(
+    asgi: httpx.AsyncClient, join: Join, make_admin: Join
+) -> None:
+    admin, person = await make_admin(asgi), await join(asgi)
+    key = await new_key(asgi, person, "teams:read")
+    path = f"/v1/users/{person.user_id}"
+    for disabled in (True, False):
+        match = await etag_of(asgi, path, admin)
+        assert (await asgi.patch(path, json={"disabled": disabled}, headers=match)).status_code == 200
+    await refused_in_time(lambda: asgi.get("/v1/teams", headers=with_key(key)))
+
+
+async def test_keys_of_a_closed_account_stay_dead_when_it_is_restored(
+    asgi: httpx.AsyncClient, join: Join, letter: Letter
+) -> None:
+    person = await join(asgi)
+    key = await new_key(asgi, person, "teams:read")
+    assert (await asgi.delete("/v1/me", headers=person.headers)).status_code == 200
+    token = (await letter(person.email, "will be erased")).token
+    assert (await asgi.post("/v1/auth/restore", json={"token": token})).status_code == 204
+    await refused_in_time(lambda: asgi.get("/v1/teams", headers=with_key(key)))

@@ -3,7 +3,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from msgspec import UNSET
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from bedplate.domains.access import is_administrative
 from bedplate.domains.accounts.service_accounts import close_service_accounts, open_service_account
@@ -174,3 +174,17 @@ def _issued(key: ApiKey, secret: str) -> IssuedApiKey:
     view = _view(key)
     values = {name: getattr(view, name) for name in view.__struct_fields__}
     return IssuedApiKey(**values, key=secret)
+
+
+async def end_keys(session: Transaction, user_id: UUID, actor: Actor) -> None:
+    """End a person's own keys for good, when he is kept out or leaves; his teams' stay."""
+    own = (ApiKey.user_id == user_id, ApiKey.team_id.is_(None), ApiKey.revoked_at.is_(None))
+    ended = (
+        update(ApiKey)
+        .where(*own)
+        .values(revoked_at=utcnow(), version=ApiKey.version + 1)
+        .returning(ApiKey.id)
+        .execution_options(synchronize_session=False)
+    )
+    for key_id in list(await session.scalars(ended)):
+        await record(session, "api_key.revoked", actor, subject=user_id, resource=f"api_key:{key_id}")

@@ -8,6 +8,7 @@ from bedplate.domains.accounts import AccountService
 from bedplate.domains.accounts.administration import AccountAdministration
 from bedplate.domains.accounts.directory import AccountSummary
 from bedplate.domains.audit import Actor, record
+from bedplate.domains.keys.service import end_keys
 from bedplate.domains.sessions.service import end_sessions
 from bedplate.domains.teams import TeamService
 from bedplate.domains.users.errors import RolesNeedPermission
@@ -103,4 +104,5 @@ class UserService:
 
     async def _end(self, user_id: UUID, actor: Actor, *, because: str) -> None:
         await end_sessions(self._session, user_id, actor, because=because)
+        await end_keys(self._session, user_id, actor)
         await revoke(self._session, "user", user_id)

@@ -5,6 +5,7 @@ from bedplate.domains.access import Assignments
 from bedplate.domains.accounts import AccountService, Post
 from bedplate.domains.accounts.tokens import issue, redeem
 from bedplate.domains.audit import Actor, record
+from bedplate.domains.keys.service import end_keys
 from bedplate.domains.sessions.service import SessionService
 from bedplate.domains.teams import TeamService
 from bedplate.platform.auth.revocation import revoke
@@ -36,6 +37,7 @@ class ClosingService:
         erase_at = await AccountService(session=self._session).close(account_id, grace)
         token = await issue(self._session, account_id, "restore", grace)
         await self._sessions.end_all(account_id, actor, because="deleted")
+        await end_keys(self._session, account_id, actor)
         await revoke(self._session, "user", account_id)
         await self._post.send("deleted", account_id, token=token, day=f"{erase_at:%d %B %Y}")
         await record(self._session, "account.deleted", actor)
