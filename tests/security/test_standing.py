@@ -2,12 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import httpx
 import pytest
 from litestar import Litestar
+from sqlalchemy import text
 
 from bedplate.app import permissions
 from bedplate.domains.access import ADMIN, Assignments
@@ -143,3 +144,19 @@ async def test_keys_of_a_closed_account_stay_dead_when_it_is_restored(
     token = (await letter(person.email, "will be erased")).token
     assert (await asgi.post("/v1/auth/restore", json={"token": token})).status_code == 204
     await refused_in_time(lambda: asgi.get("/v1/teams", headers=with_key(key)))
+
+
+async def test_the_archive_of_ones_data_is_erased_with_it(
+    asgi: httpx.AsyncClient, app: Litestar, join: Join, run_jobs: Callable[[], Awaitable[None]]
+) -> None:
+    person = await join(asgi)
+    assert (await asgi.post("/v1/me/exports", headers=person.headers)).status_code == 202
+    await run_jobs()
+    assert (await asgi.delete("/v1/me", headers=person.headers)).status_code == 200
+    late = text("update account set erase_at = now() - interval '1 second' where id = :id")
+    async with app.state.database.transaction() as session:
+        await session.execute(late, {"id": person.user_id})
+        await app.state.jobs.scheduler.run_now(session, "accounts.erase")
+    await run_jobs()
+    kept = "select task from job where position($1 in coalesce(result::text, '')) > 0"
+    assert await app.state.database.reads.fetch(kept, person.email) == []

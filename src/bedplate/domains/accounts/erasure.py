@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from bedplate.domains.accounts.models import Account
 from bedplate.domains.audit import Actor, forget, record
 from bedplate.platform.db import Transaction, utcnow
-from bedplate.platform.jobs import Empty, JobContext, Schedule, task
+from bedplate.platform.jobs import Empty, JobContext, Schedule, forget_owner, task
 
 BATCH = 100
 logger = logging.getLogger(__name__)
@@ -29,9 +29,10 @@ async def erase(ctx: JobContext, _: Empty) -> int:
 
 
 async def erase_account(session: Transaction, account_id: UUID) -> None:
-    """Delete a person's rows, and the mapping that tells whose audit events are whose."""
+    """Delete a person's rows, his jobs with the archive of his data, and the mapping that tells whose audit events are whose."""
     await record(session, "account.erased", Actor(), subject=account_id)
     await forget(session, account_id)
+    await forget_owner(session, account_id)
     await session.execute(delete(Account).where(Account.id == account_id, Account.erase_at.is_not(None)))
 
 

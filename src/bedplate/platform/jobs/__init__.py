@@ -3,6 +3,7 @@
 from bedplate.platform.jobs.carrier import Carrier, MemoryCarrier
 from bedplate.platform.jobs.carrier_redis import RedisCarrier
 from bedplate.platform.jobs.context import JobContext
+from bedplate.platform.jobs.control import forget_owner
 from bedplate.platform.jobs.enqueue import enqueue, enqueue_alone, enqueue_many
 from bedplate.platform.jobs.errors import Permanent
 from bedplate.platform.jobs.runtime import JobsRuntime
@@ -31,5 +32,6 @@ __all__ = [
     "enqueue_alone",
     "enqueue_many",
     "fan_out",
+    "forget_owner",
     "task",
 ]

@@ -14,7 +14,7 @@ from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.errors import JobEnded, JobKeyTaken, JobNotEnded, JobNotFound
 from bedplate.platform.jobs.handover import DUE_CHANNEL, announce
 from bedplate.platform.jobs.ledger.trees import CANCEL_TREES
-from bedplate.platform.jobs.models import JobPause
+from bedplate.platform.jobs.models import Job, JobPause
 
 CANCEL_CHANNEL = "bedplate_job_cancel"
 STATE = text("select state from job where id = :id")
@@ -163,3 +163,9 @@ async def _state(session: AsyncSession, job_id: UUID) -> str:
     if state is None:
         raise JobNotFound
     return state
+
+
+async def forget_owner(session: AsyncSession, owner_id: UUID) -> None:
+    """Delete a person's ended jobs with what they found; a team's jobs stay the team's."""
+    own = (Job.owner_id == owner_id, Job.team_id.is_(None), Job.ended_at.is_not(None))
+    await session.execute(delete(Job).where(*own).execution_options(synchronize_session=False))
