@@ -160,3 +160,14 @@ async def test_the_archive_of_ones_data_is_erased_with_it(
     await run_jobs()
     kept = "select task from job where position($1 in coalesce(result::text, '')) > 0"
     assert await app.state.database.reads.fetch(kept, person.email) == []
+
+
+async def test_a_refused_passkey_is_on_record(asgi: httpx.AsyncClient, app: Litestar) -> None:
+    offer = (await asgi.post("/v1/auth/passkeys/options")).json()
+    credential = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {}}
+    body = {"challenge": offer["challenge"], "passkey": credential}
+    agent = f"probe-{secrets.token_hex(8)}"
+    refused = await asgi.post("/v1/auth/passkeys/login", json=body, headers={"User-Agent": agent})
+    assert refused.status_code == 401, refused.text
+    seen = "select type from audit_event where user_agent = $1"
+    assert [row[0] for row in await app.state.database.reads.fetch(seen, agent)] == ["session.login_failed"]

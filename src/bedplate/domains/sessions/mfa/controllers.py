@@ -63,7 +63,7 @@ class SecondFactorController(Controller):
         actor: Actor,
     ) -> Response[TokenPair | CookieSession]:
         """Sign in by a passkey alone; no further factor is due."""
-        proven = await second_factor.by_passkey(data)
+        proven = await second_factor.by_passkey(data, actor)
         return await signed_in(
             request,
             sessions,

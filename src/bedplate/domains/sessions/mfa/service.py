@@ -79,17 +79,23 @@ class SecondFactor:
         challenge = await ceremonies.begin(self._session, "passkey", None, challenge=webauthn)
         return PasskeyOptions(challenge, options)
 
-    async def by_passkey(self, login: PasskeyLogin) -> Proven:
+    async def by_passkey(self, login: PasskeyLogin, actor: Actor) -> Proven:
         """Sign in by a passkey alone: it verified its user, so it is two factors in one.
 
         Raises:
             InvalidChallenge: the sign-in is finished or too old.
-            InvalidFactor: the passkey is not accepted.
+            InvalidFactor: the passkey is not accepted; the failure is on record before it is raised.
         """
         begun = await ceremonies.attempt(self._session, "passkey", login.challenge)
-        user_id = await self._factors.passkeys.verify(begun.challenge or b"", login.passkey, None)
+        try:
+            user_id = await self._factors.passkeys.verify(begun.challenge or b"", login.passkey, None)
+            account = await self._account(user_id)
+        except Failure:
+            async with durably(self._session) as other:
+                await record(other, "session.login_failed", actor, method="passkey")
+            raise
         await ceremonies.finish(self._session, begun)
-        return Proven(await self._account(user_id), "passkey", login.device)
+        return Proven(account, "passkey", login.device)
 
     async def offer_step_up(self, caller: Caller) -> PasskeyOptions:
         """Options to prove again by a passkey who one is."""
