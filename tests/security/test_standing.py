@@ -13,6 +13,7 @@ from sqlalchemy import text
 from bedplate.app import permissions
 from bedplate.domains.access import ADMIN, Assignments
 from bedplate.domains.audit import Actor
+from bedplate.domains.sessions import keep_administrator
 from fixtures.federation import challenge_of, house, trade
 from fixtures.mail import Letter
 from fixtures.openid import OpenIdServer
@@ -171,3 +172,16 @@ async def test_a_refused_passkey_is_on_record(asgi: httpx.AsyncClient, app: Lite
     assert refused.status_code == 401, refused.text
     seen = "select type from audit_event where user_agent = $1"
     assert [row[0] for row in await app.state.database.reads.fetch(seen, agent)] == ["session.login_failed"]
+
+
+async def test_a_start_gives_an_administrator_back_a_password_that_failures_disabled(
+    asgi: httpx.AsyncClient, app: Litestar
+) -> None:
+    email, most = new_email("admin"), app.state.settings.auth.max_password_failures
+    database, passwords = app.state.database, app.state.passwords
+    await keep_administrator(database, passwords, email=email, password=PASSWORD)
+    failed = text("update account set password_failures = :most where email = :email")
+    async with database.transaction() as session:
+        await session.execute(failed, {"most": most, "email": email})
+    await keep_administrator(database, passwords, email=email, password=PASSWORD)
+    await log_in(asgi, email)

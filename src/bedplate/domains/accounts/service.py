@@ -164,6 +164,7 @@ class AccountService(RepositoryService[Account]):
         """Give an account a new password and make it usable again."""
         account = await self.living(account_id)
         account.password_hash = password_hash
+        account.password_failures = 0
         account.disabled_at = None
         account.email_verified_at = account.email_verified_at or utcnow()
         await self.session.flush()
