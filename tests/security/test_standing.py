@@ -18,7 +18,7 @@ from fixtures.federation import challenge_of, house, trade
 from fixtures.mail import Letter
 from fixtures.openid import OpenIdServer
 from fixtures.people import PASSWORD, Join, Person, log_in, new_email
-from fixtures.sharing import etag_of, new_key, refused_in_time, with_key
+from fixtures.sharing import etag_of, new_key, new_team, refused_in_time, with_key
 
 pytestmark = pytest.mark.security
 NEW = "quite another long phrase 77"
@@ -185,3 +185,14 @@ async def test_a_start_gives_an_administrator_back_a_password_that_failures_disa
         await session.execute(failed, {"most": most, "email": email})
     await keep_administrator(database, passwords, email=email, password=PASSWORD)
     await log_in(asgi, email)
+
+
+async def test_the_account_of_a_teams_key_is_no_user_to_delete(
+    asgi: httpx.AsyncClient, app: Litestar, join: Join, make_admin: Join
+) -> None:
+    admin, owner = await make_admin(asgi), await join(asgi)
+    key = await new_key(asgi, owner, "teams:read", team_id=await new_team(asgi, owner))
+    found = await app.state.database.reads.fetch("select user_id from api_key where id = $1", key["id"])
+    path = f"/v1/users/{found[0][0]}"
+    assert (await asgi.get(path, headers=admin.headers)).status_code == 404
+    assert (await asgi.delete(path, headers=admin.headers)).status_code == 404

@@ -79,8 +79,9 @@ class UserController(Controller):
         if_match: Annotated[str | None, IF_MATCH] = None,
     ) -> None:
         """Close somebody's account; it is erased after the time of grace. If-Match is heeded."""
+        tag = (await users.get(user_id)).tag
         if if_match:
-            check_if_match(if_match, (await users.get(user_id)).tag)
+            check_if_match(if_match, tag)
         grace = request.app.state.settings.auth.delete_grace
         await users.remove(user_id, caller.scopes, grace, actor)
 
