@@ -165,7 +165,7 @@ async def test_the_archive_of_ones_data_is_erased_with_it(
 
 async def test_a_refused_passkey_is_on_record(asgi: httpx.AsyncClient, app: Litestar) -> None:
     offer = (await asgi.post("/v1/auth/passkeys/options")).json()
-    credential = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {}}
+    credential = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
     body = {"challenge": offer["challenge"], "passkey": credential}
     agent = f"probe-{secrets.token_hex(8)}"
     refused = await asgi.post("/v1/auth/passkeys/login", json=body, headers={"User-Agent": agent})
