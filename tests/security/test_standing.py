@@ -13,7 +13,10 @@ from sqlalchemy import text
 from bedplate.app import permissions
 from bedplate.domains.access import ADMIN, Assignments
 from bedplate.domains.audit import Actor
+from bedplate.domains.plans.events import controllers
+from bedplate.domains.plans.events.stream import Place, newest_place
 from bedplate.domains.sessions import keep_administrator
+from bedplate.platform.db import ReadPool
 from fixtures.federation import challenge_of, house, trade
 from fixtures.mail import Letter
 from fixtures.openid import OpenIdServer
@@ -196,3 +199,33 @@ async def test_the_account_of_a_teams_key_is_no_user_to_delete(
     path = f"/v1/users/{found[0][0]}"
     assert (await asgi.get(path, headers=admin.headers)).status_code == 404
     assert (await asgi.delete(path, headers=admin.headers)).status_code == 404
+
+
+@pytest.mark.parametrize("cause", ["logout", "disabled"])
+async def test_a_stream_of_a_plans_events_ends_with_the_credential(
+    asgi: httpx.AsyncClient,
+    join: Join,
+    make_admin: Join,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    cause: str,
+) -> None:
+    person, admin, begun = await join(asgi), await make_admin(asgi), asyncio.Event()
+    body = {"key": f"p-{secrets.token_hex(4)}", "title": "Watched"}
+    plan = (await asgi.post("/v1/plans", json=body, headers=person.headers)).json()
+
+    async def newest(reads: ReadPool, plan_id: UUID) -> Place:
+        begun.set()
+        return await newest_place(reads, plan_id)
+
+    monkeypatch.setattr(controllers, "newest_place", newest)
+    watching = asyncio.create_task(asgi.get(f"/v1/plans/{plan['id']}/events", headers=person.headers))
+    await begun.wait()
+    if cause == "logout":
+        assert (await asgi.post("/v1/auth/logout", headers=person.headers)).status_code == 204
+    else:
+        path = f"/v1/users/{person.user_id}"
+        match = await etag_of(asgi, path, admin)
+        assert (await asgi.patch(path, json={"disabled": True}, headers=match)).status_code == 200
+    async with asyncio.timeout(30):
+        assert (await watching).status_code == 200

@@ -74,6 +74,7 @@ class JobController(Controller):
     async def follow_job(
         self,
         job_id: UUID,
+        request: Request[Any, Any, Any],
         caller: Caller,
         reads: ReadPool,
         book: JobBook,
@@ -91,8 +92,12 @@ class JobController(Controller):
         after, ended_with = last_seen(last_event_id)
         if ended_with == view.attempts and view.state in ENDED:
             return Response(None, status_code=HTTP_204_NO_CONTENT)
+
+        async def still() -> Caller:
+            return await request.app.state.authenticator.again(request.scope)
+
         return Stream(
-            event_stream(jobs, book, caller, view.id, after),
+            event_stream(jobs, book, caller, view.id, after, still),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

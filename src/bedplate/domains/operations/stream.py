@@ -1,13 +1,13 @@
 import re
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from uuid import UUID
 
 import msgspec
 
 from bedplate.platform.auth.caller import Caller
-from bedplate.platform.errors import BadRequest, NotFound
+from bedplate.platform.errors import BadRequest, NotFound, Unauthenticated
 from bedplate.platform.jobs import JobBook, JobsRuntime, JobView
 from bedplate.platform.jobs.events import follow
 from bedplate.platform.jobs.models import ENDED
@@ -19,6 +19,8 @@ RETRY = b"retry: 1000\n\n"
 LONGEST_SECONDS = 300.0
 LOOK_SECONDS = 5.0
 """Between two looks at whether the job is still the caller's, however often it reports."""
+
+type Still = Callable[[], Awaitable[Caller]]
 
 
 def last_seen(last_event_id: str | None) -> tuple[int, int | None]:
@@ -38,11 +40,11 @@ def last_seen(last_event_id: str | None) -> tuple[int, int | None]:
 
 
 async def event_stream(
-    jobs: JobsRuntime, book: JobBook, caller: Caller, job_id: UUID, after: int
+    jobs: JobsRuntime, book: JobBook, caller: Caller, job_id: UUID, after: int, still: Still | None = None
 ) -> AsyncGenerator[bytes]:
     """Render a job's events as text/event-stream (WHATWG HTML, 9.2): `progress` with ids, `state` with the job.
 
-    It ends with the job, once the job is no longer the caller's, and after some minutes in any case: a client
+    It ends with the job, once the credential has ended (`still` raises), once the job is no longer the caller's, and after some minutes in any case: a client
     that connects again shows its credential again.
     """
     reads = jobs.database.reads
@@ -58,8 +60,9 @@ async def event_stream(
                 yield _progress(event)
                 continue
             try:
+                caller = await still() if still else caller
                 view = await book.get(reads, caller, job_id)
-            except NotFound:
+            except (NotFound, Unauthenticated):
                 return
             checked = now
             yield (

@@ -66,6 +66,21 @@ class Authenticator:
             self._origins.check(scope)
         return await self._cookies(match[1])
 
+    async def again(self, scope: Scope) -> Caller:
+        """Tell anew who sent a request whose answer goes on and on: his credential may have ended since.
+
+        Raises:
+            Unauthenticated: it has.
+        """
+        headers = dict(scope["headers"])
+        if b"authorization" in headers:
+            scheme, _, credential = headers[b"authorization"].decode("latin-1").partition(" ")
+            return await self.authenticate(scheme.lower(), credential.strip())
+        caller = await self.by_cookie(scope, headers.get(b"cookie", b"").decode("latin-1"))
+        if caller is None:
+            raise InvalidToken
+        return caller
+
 
 class CallerLayer:
     """Puts the caller, or None, in `scope["user"]`; a credential that is there must be valid.

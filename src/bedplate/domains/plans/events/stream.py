@@ -2,14 +2,14 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from bedplate.platform.db import ReadPool
-from bedplate.platform.errors import BadRequest
+from bedplate.platform.errors import BadRequest, NotFound, Unauthenticated
 
 RETRY = b"retry: 1000\n\n"
 KEEP_ALIVE = b": keep-alive\n\n"
@@ -67,11 +67,17 @@ async def newest_place(reads: ReadPool, plan_id: UUID) -> Place:
     return (0, FIRST) if row is None else (row[0], row[1])
 
 
-async def event_stream(reads: ReadPool, plan_id: UUID, after: Place) -> AsyncGenerator[bytes]:
-    """Render events as text/event-stream (WHATWG HTML, 9.2), until the client leaves."""
+async def event_stream(
+    reads: ReadPool, plan_id: UUID, after: Place, still: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[bytes]:
+    """Render events as text/event-stream (WHATWG HTML, 9.2), until the client leaves, or `still` raises."""
     yield RETRY
     quiet = 0
     while True:
+        try:
+            await still()
+        except (Unauthenticated, NotFound):
+            return
         rows = await reads.fetch(AFTER, plan_id, *after, BATCH)
         for row in rows:
             after = (row[0], row[1])
