@@ -172,3 +172,18 @@ async def test_versions_rise_though_the_clock_falls_back(redis: Any) -> None:
     assert int(await redis.get(keys[0])) == ahead + 1
     assert (await store.fetch(SLOT, "b")).value is None
     store.close()
+
+
+async def test_a_bump_of_nothing_asks_a_cluster_whether_it_answers(redis: Any) -> None:
+    # By it a process learns that the store is back; unasked, it would go on with one that is away.
+    store = RedisCacheStore(redis, "test", patience=1.0, lease=1.0, channel="test")
+
+    class Away:
+        clustered = True
+
+        async def run(self, *_: object) -> None:
+            raise ConnectionError
+
+    store._runner = Away()  # type: ignore[assignment]
+    with pytest.raises(ConnectionError):
+        await store.bump([], "")

@@ -56,7 +56,8 @@ class RedisCacheStore:
         keys = [self._version(tag) for tag in tags]
         if not self._runner.clustered:
             return await self._runner.run(BUMP, keys, (VERSION_SECONDS, self._channel, message))
-        for key in keys:
+        # Without a tag it asks whether the store answers at all, and so it must be asked.
+        for key in keys or [self._version("")]:
             await self._runner.run(BUMP, [key], (VERSION_SECONDS, "", ""))
         return 0
 
