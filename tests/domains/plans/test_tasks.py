@@ -208,6 +208,17 @@ async def test_a_batch_is_all_or_nothing(work: Workspace) -> None:
     assert [(error["pointer"], error["rule"]) for error in refused.json()["errors"]] == [
         ("/operations/3", "precondition_failed"), ("/operations/4", "invalid"), ("/operations/5", "not_found"),
     ]  # fmt: skip
+    unread = [{"op": "create", "task": {"title": ""}}, *good, {"op": "forget"}, {"op": "delete", "id": "7"}]
+    refused = await work.call("POST", "P/tasks/batch", json={"operations": unread}, expect=422)
+    assert [(error["pointer"], error["rule"]) for error in refused.json()["errors"]] == [
+        ("/operations/0/task/title", "length"), ("/operations/4/op", "type"), ("/operations/5/id", "uuid"),
+    ]  # fmt: skip
+    for rest in (b"", b"x", b',"operations":7}'):
+        body = b'{"operations":[{"op":"create","task":{"title":""}}]' + rest
+        broken = await work.call(
+            "POST", "P/tasks/batch", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert broken.status_code in {400, 422}
     assert [task["title"] for task in (await work.get("P/tasks"))["items"]] == ["One", "Two"]
     done = await work.post("P/tasks/batch", {"operations": good}, expect=200)
     assert [each["op"] for each in done["results"]] == ["create", "update", "delete"]

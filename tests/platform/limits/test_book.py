@@ -38,6 +38,12 @@ def test_tiers_come_from_code_and_settings() -> None:
     assert (admin.burst, key.burst) == (6000, 5)
 
 
+def test_a_tier_fails_as_its_policy_does() -> None:
+    book = RuleBook(["read=600/60 fail-closed", "read@key:abc=5/60", "read@key:def=5/60 fail-open"], "p")
+    rules = [book.rule(POLICY, tier) for tier in ("role:admin", "key:abc", "key:def")]
+    assert [rule.fail_closed for rule in rules if rule] == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ("quotas", "production", "strict"),
     [("auto", False, False), ("auto", True, True), ("wide", True, False), ("strict", False, True)],

@@ -1,6 +1,6 @@
 import re
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, cast, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -31,6 +31,8 @@ RULES = (
     ("Invalid RFC3339", "date-time"),
 )
 FORM = "application/x-www-form-urlencoded"
+MOST_ITEMS = 200
+ITEM = re.compile(r"/(?P<name>[^/]+)/\d+(?:/|$)")
 FIELD = re.compile(r"field `([^`]+)`")
 
 
@@ -111,7 +113,7 @@ def decode_json(body: bytes, kind: Any) -> Any:
     try:
         return _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        raise Invalid("The body breaks a rule", errors=[field_error(str(error))]) from None
+        raise Invalid("The body breaks a rule", errors=_faults(body, kind, field_error(str(error)))) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest(
             "The body is not well-formed JSON", errors=[FieldError("", "json", "Malformed JSON")]
@@ -120,6 +122,40 @@ def decode_json(body: bytes, kind: Any) -> Any:
         raise BadRequest(
             "The body is nested too deeply", errors=[FieldError("", "depth", "Nested too deeply")]
         ) from None
+
+
+def _faults(body: bytes, kind: Any, first: FieldError) -> list[FieldError]:
+    """The first fault of each item of a list that a body holds; the decoder itself stops at the first of all."""
+    place = ITEM.match(first.pointer)
+    item_kind = _item_kind(kind, place["name"]) if place else None
+    if place is None or item_kind is None:
+        return [first]
+    found: list[FieldError] = []
+    for index, item in enumerate(_items(body, place["name"])):
+        try:
+            msgspec.convert(item, item_kind)
+        except msgspec.ValidationError as error:
+            found.append(field_error(str(error), f"/{place['name']}/{index}"))
+    return found or [first]
+
+
+def _item_kind(kind: Any, name: str) -> Any:
+    if not isinstance(kind, type) or not issubclass(kind, msgspec.Struct):
+        return None
+    for field in msgspec.structs.fields(kind):
+        declared = get_args(field.type)[0] if get_origin(field.type) is Annotated else field.type
+        if field.encode_name == name and get_origin(declared) in {list, tuple}:
+            return get_args(declared)[0]
+    return None
+
+
+def _items(body: bytes, name: str) -> list[Any]:
+    # Behind the first fault the body may be no JSON at all, or name the list once more and mean another thing.
+    try:
+        items: Any = msgspec.json.decode(body, type=dict[str, Any])[name]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return []
+    return cast("list[Any]", items)[:MOST_ITEMS] if isinstance(items, list) else []
 
 
 @lru_cache(maxsize=512)

@@ -116,10 +116,14 @@ class RuleBook:
 
     def _make(self, policy: Policy, tier: str) -> Rule | None:
         override = self._overrides.get((policy.name, tier))
-        if override is None and tier:
-            base = self._overrides.get((policy.name, ""))
-            quota, window = policy.tiers[tier]
-            override = Override(quota, window, lease=base.lease if base else None)
+        if tier:
+            # What is told of the policy holds for its tiers, as far as nothing else is told of them.
+            base = self._overrides.get((policy.name, "")) or Override()
+            if override is None:
+                quota, window = policy.tiers[tier]
+                override = Override(quota, window, lease=base.lease)
+            if override.fail_closed is None:
+                override = msgspec.structs.replace(override, fail_closed=base.fail_closed)
         if override is None:
             return Rule(policy, self._prefix, tier)
         if override.quota is None:
