@@ -20,7 +20,6 @@ UNCONDITIONAL = {
     "delete_me": "one's own account, after a step-up",
     "restore_finding": "a waiver is there or not",
     "keep_standup": "what one said oneself, replaced by oneself",
-    "keep_external_task": "brings a task in step with its original, which is elsewhere",
     "withdraw_invitation": "open or not: nothing else of it changes",
     "remove_member": "there or not",
     "leave_team": "there or not",
