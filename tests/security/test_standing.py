@@ -39,7 +39,7 @@ async def reset(asgi: httpx.AsyncClient, token: str) -> None:
 
 
 @pytest.mark.parametrize("by_mail", [True, False])
-async def test_a_new_password_withdraws_a_pending_change_of_address(
+async def test_row_08_a_new_password_withdraws_a_pending_change_of_address(
     asgi: httpx.AsyncClient, join: Join, letter: Letter, *, by_mail: bool
 ) -> None:
     person, thief = await join(asgi), new_email("thief")
@@ -62,7 +62,7 @@ async def openid(app: Litestar) -> AsyncIterator[OpenIdServer]:
         yield server
 
 
-async def test_a_link_to_a_provider_ends_with_the_session_that_began_it(
+async def test_row_15_a_link_to_a_provider_ends_with_the_session_that_began_it(
     asgi: httpx.AsyncClient, join: Join, letter: Letter, openid: OpenIdServer
 ) -> None:
     person, verifier = await join(asgi), secrets.token_urlsafe(48)
@@ -76,7 +76,7 @@ async def test_a_link_to_a_provider_ends_with_the_session_that_began_it(
 
 
 @pytest.mark.parametrize("cookie", [False, True])
-async def test_a_sign_in_under_way_does_not_outlive_a_reset(
+async def test_row_08_a_sign_in_under_way_does_not_outlive_a_reset(
     asgi: httpx.AsyncClient,
     app: Litestar,
     join: Join,
@@ -107,7 +107,7 @@ async def test_a_sign_in_under_way_does_not_outlive_a_reset(
     assert (answer.status_code, answer.json().get("code")) == (401, "invalid_credentials")
 
 
-async def test_a_cookie_that_is_read_during_a_change_does_not_tell_what_was_before(
+async def test_row_10_a_cookie_that_is_read_during_a_change_does_not_tell_what_was_before(
     asgi: httpx.AsyncClient, app: Litestar, make_admin: Join
 ) -> None:
     admin, _ = await make_admin(asgi), await make_admin(asgi)
@@ -127,7 +127,7 @@ async def test_a_cookie_that_is_read_during_a_change_does_not_tell_what_was_befo
             await asyncio.sleep(0.01)
 
 
-async def test_keys_of_a_disabled_person_stay_dead_when_he_is_enabled(
+async def test_row_18_keys_of_a_disabled_person_stay_dead_when_he_is_enabled(
     asgi: httpx.AsyncClient, join: Join, make_admin: Join
 ) -> None:
     admin, person = await make_admin(asgi), await join(asgi)
@@ -139,7 +139,7 @@ async def test_keys_of_a_disabled_person_stay_dead_when_he_is_enabled(
     await refused_in_time(lambda: asgi.get("/v1/teams", headers=with_key(key)))
 
 
-async def test_keys_of_a_closed_account_stay_dead_when_it_is_restored(
+async def test_row_18_keys_of_a_closed_account_stay_dead_when_it_is_restored(
     asgi: httpx.AsyncClient, join: Join, letter: Letter
 ) -> None:
     person = await join(asgi)
@@ -166,7 +166,7 @@ async def test_the_archive_of_ones_data_is_erased_with_it(
     assert await app.state.database.reads.fetch(kept, person.email) == []
 
 
-async def test_a_refused_passkey_is_on_record(asgi: httpx.AsyncClient, app: Litestar) -> None:
+async def test_row_28_a_refused_passkey_is_on_record(asgi: httpx.AsyncClient, app: Litestar) -> None:
     offer = (await asgi.post("/v1/auth/passkeys/options")).json()
     credential = {"id": "AAAA", "rawId": "AAAA", "type": "public-key"}
     body = {"challenge": offer["challenge"], "passkey": credential}
@@ -202,7 +202,7 @@ async def test_the_account_of_a_teams_key_is_no_user_to_delete(
 
 
 @pytest.mark.parametrize("cause", ["logout", "disabled"])
-async def test_a_stream_of_a_plans_events_ends_with_the_credential(
+async def test_row_10_a_stream_of_a_plans_events_ends_with_the_credential(
     asgi: httpx.AsyncClient,
     join: Join,
     make_admin: Join,

@@ -30,7 +30,7 @@ async def test_an_invitation_is_listed_without_its_token_and_accepted_once(
 
 
 @pytest.mark.security
-async def test_row_7_an_invitation_is_for_its_address_alone_and_hashed_at_rest(
+async def test_row_07_an_invitation_is_for_its_address_alone_and_hashed_at_rest(
     app: Litestar, asgi: httpx.AsyncClient, join: Join
 ) -> None:
     owner, thief, guest = await join(asgi), await join(asgi), await join(asgi)
