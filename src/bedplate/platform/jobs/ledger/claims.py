@@ -46,11 +46,13 @@ with held as (
 select distinct task from job where id = any($1) and state = 'queued' and task = any($2)
 """
 RUNNING = "select count(*) from job where limited and task = $1 and state = 'running'"
+# An attempt's job by a scalar, so that it is looked up one by one, and not joined with all that the task ever ran.
 STARTED = """
-select count(*) filter (where attempt_started_at > now() - $2 * interval '1 second') + (
-    select count(*) from job_attempt a join job on job.id = a.job_id
-    where job.limited and job.task = $1 and a.started_at > now() - $2 * interval '1 second'
-      and a.started_at is distinct from job.attempt_started_at)
+select count(*) + (
+    select count(*) from job_attempt a
+    where a.started_at > now() - $2 * interval '1 second' and (
+      select job.limited and job.task = $1 and a.started_at is distinct from job.attempt_started_at
+      from job where job.id = a.job_id))
 from job
 where limited and task = $1 and state = any('{running,succeeded,failed,dead,cancelled}')
   and attempt_started_at > now() - $2 * interval '1 second'
