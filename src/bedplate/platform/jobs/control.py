@@ -36,10 +36,12 @@ update job set state = 'cancelled', cancel_requested_at = now(),
 where state = 'dead' and {NAMED}
 returning id
 """)  # noqa: S608 - no input is in it
+# What was cancelled as one that it waited for did not succeed, and by nobody.
+UNBEGUN = "job.state = 'cancelled' and job.attempt = 0 and job.cancel_requested_at is null"
 # Of several with one unique key the newest is taken, and none whose key a younger job has by now, nor any whose
-# tree was cancelled.
+# tree was cancelled. What waited for them waits again.
 RETRY = text(f"""
-with named as (
+with recursive named as (
   select id, row_number() over (partition by task, coalesce(unique_key, id::text) order by id desc) as place
   from job
   where state in ('failed', 'dead') and {NAMED}
@@ -49,11 +51,21 @@ with named as (
     and not exists (
       select from job above where above.id = job.parent_id
         and above.ended_at is not null and above.cancel_requested_at is not null)
+), again as (
+  update job set state = 'queued', available_at = now(), ended_at = null, expires_at = null, error = null,
+    cancel_requested_at = null, progress = 0, message = null, max_attempts = attempt + :attempts
+  from named where job.id = named.id and named.place = 1 and job.state in ('failed', 'dead')
+  returning job.id, queue, priority, extract(epoch from available_at)::float8 as at, join_id
+), behind as (
+  select join_id as id from again where join_id is not null
+  union
+  select unnest(array(select join_id from job where job.id = behind.id and join_id is not null and {UNBEGUN}))
+  from behind
+), revived as (
+  update job set state = 'queued', waiting = true, ended_at = null, expires_at = null, error = null
+  where id = any(array(select id from behind)) and {UNBEGUN}
 )
-update job set state = 'queued', available_at = now(), ended_at = null, expires_at = null, error = null,
-  cancel_requested_at = null, progress = 0, message = null, max_attempts = attempt + :attempts
-from named where job.id = named.id and named.place = 1 and job.state in ('failed', 'dead')
-returning job.id, queue, priority, extract(epoch from available_at)::float8
+select id, queue, priority, at from again
 """)  # noqa: S608 - no input is in it
 ABOVE = text("""
 select exists (select from job above where above.id = (select parent_id from job where id = :id)
@@ -127,6 +139,8 @@ async def retry_job(session: AsyncSession, job_id: UUID, *, attempts: int) -> No
 
 async def retry_jobs(session: AsyncSession, which: Which, *, attempts: int) -> int:
     """Queue failed and dead jobs again, with so many attempts more; returns how many.
+
+    What was cancelled because it waited for them, in a chain or a join, waits for them again.
 
     One whose unique key another job has by now, or above which a job was cancelled, is left as it is.
     """

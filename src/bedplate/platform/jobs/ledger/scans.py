@@ -45,12 +45,20 @@ select extract(epoch from min(available_at) - now())::float8 from job
 where state = 'queued' and not waiting and available_at > now()
 """
 # By an array, as the planner takes a join with so many for one with a tenth of the table, and reads all of it.
-# What a join still reads stays; a scalar, so that it is looked up row by row.
+# What a join reads, or will should it or a member be replayed, stays, and is not looked at again for an hour; by a
+# scalar, so that the join is looked up row by row.
 SWEEP = """
-delete from job where id = any(array(
-  select id from job where expires_at < now()
-    and coalesce((select j.ended_at is not null from job j where j.id = job.join_id), true)
-  order by expires_at limit $1 for update skip locked))
+with found as materialized (
+  select id, coalesce((
+    select j.state = 'succeeded' or (j.state = 'cancelled' and (j.attempt > 0 or j.cancel_requested_at is not null))
+    from job j where j.id = job.join_id), true) as over
+  from job where expires_at < now()
+  order by expires_at limit $1 for update skip locked
+), kept as (
+  update job set expires_at = now() + interval '1 hour'
+  where id = any(array(select id from found where not over))
+)
+delete from job where id = any(array(select id from found where over))
 """
 START = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 type Place = tuple[dt.datetime, UUID]
