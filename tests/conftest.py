@@ -34,6 +34,11 @@ def hands_out(config: pytest.Config) -> bool:
     return is_first(config) and config.option.dist != "no" and bool(config.option.tx)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a test waits for servers, and for processes that start, an eighth of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if is_first(config):
         os.environ[TestServers.VARIABLE] = str(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,8 +26,10 @@ def test_a_process_ends_with_the_code_that_a_build_asks_for() -> None:
     drifting = subprocess.run(command, capture_output=True, check=False)
     assert drifting.returncode == 1, drifting.stderr
     assert b"task.boxes" in drifting.stdout
-    lost = subprocess.run([*command[:4], "ready", "no-such-plan"], capture_output=True, check=False)
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("BEDPLATE_")}
+    lost = subprocess.run([*command[:3], "nonsense"], capture_output=True, check=False, env=bare)
     assert (lost.returncode, lost.stderr.count(b"\n")) == (2, 1)
+    assert b"no command 'nonsense'" in lost.stderr
 
 
 def test_findings_fail_a_build_on_drift_only(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from bedplate.settings.database import DatabaseSettings
 
 PROGRAM = str(Path(__file__).with_name("jobs_program.py"))
 LONG = os.environ.get("BEDPLATE_FAULTS") == "long"
-JOBS, SECONDS, WORKERS = (10_000, 120.0, 3) if LONG else (300, 4.0, 2)
+JOBS, SECONDS, WORKERS = (10_000, 120.0, 3) if LONG else (200, 3.0, 2)
 SETTLING = 90.0
 TABLES = """
 create table effect (job_id uuid not null);

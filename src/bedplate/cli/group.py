@@ -37,7 +37,20 @@ class BedplateGroup(click.RichGroup):
         if own is not None and ctx.args == []:
             # Listed in the help: the application need not be built for that.
             return own
-        return load_plugins(ctx).get_command(ctx, cmd_name)
+        return _of_plugins(ctx, cmd_name)
+
+
+def _of_plugins(ctx: click.Context, name: str) -> click.Command | None:
+    from bedplate.cli.errors import CommandError
+    from bedplate.settings.load import SettingsError
+
+    try:
+        return load_plugins(ctx).get_command(ctx, name)
+    except (CommandError, SettingsError) as error:
+        known = (
+            f"bedplate has no command {name!r} (see `bedplate --help`), and to ask the plugins needs settings"
+        )
+        raise CommandError(f"{known}: {error}") from None
 
 
 @click.group(cls=BedplateGroup, context_settings={"help_option_names": ["-h", "--help"]})

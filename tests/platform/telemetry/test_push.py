@@ -23,7 +23,8 @@ async def test_the_last_push_holds_what_a_scrape_shows(serve, collector, plain):
     shown = render().decode()
     metrics = pushed(collector)
     points = metrics["bedplate_http_requests"].sum.data_points
-    (point,) = [p for p in points if plain(p).get("route") == "/v1/things/{thing_id}" and "200" in str(p)]
+    asked = {"method": "GET", "route": "/v1/things/{thing_id}", "status": "200"}
+    (point,) = [p for p in points if plain(p) == asked]
     series = 'bedplate_http_requests_total{method="GET",route="/v1/things/{thing_id}",status="200"}'
     assert f"{series} {point.as_double}" in shown
     assert metrics["bedplate_http_requests"].sum.is_monotonic
