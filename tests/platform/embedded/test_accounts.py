@@ -51,6 +51,7 @@ def test_a_closed_folder_stays_closed_and_the_servers_say_where_they_are(
 
 
 @root_only
+@pytest.mark.nightly
 def test_data_outside_is_found_when_the_way_is_open_again(place: Path, fallback: Path, ask):
     (place / "data").mkdir(mode=0o700)
     with Engines(place / "data", durable=False) as engines:
@@ -96,6 +97,7 @@ def test_programs_installed_for_root_alone_are_copied(place: Path, packages: Pat
 
 
 @root_only
+@pytest.mark.nightly
 def test_a_strict_umask_changes_nothing(place: Path, ask):
     before = os.umask(0o077)
     try:

@@ -132,6 +132,7 @@ def test_a_creation_cut_short_starts_over(place: Path, ask, monkeypatch):
     assert [path.name for path in (place / "data" / "engines").glob("postgres-*")] == ["postgres-18"]
 
 
+@pytest.mark.nightly
 def test_servers_whose_data_was_deleted_are_still_found_and_stopped(data_dir: Path, run_engines, ask, alive):
     told = run_engines(data_dir, "--detached").answer()
     shutil.rmtree(data_dir / "engines" / "postgres-18", ignore_errors=True)

@@ -64,6 +64,7 @@ def test_a_waiting_process_takes_over_from_a_killed_one(data_dir: Path, run_engi
     assert ask(told["database_url"], "SELECT 1") == 1
 
 
+@pytest.mark.nightly
 def test_a_killed_owners_note_is_not_taken_for_its_servers(data_dir: Path, run_engines, monkeypatch):
     first = run_engines(data_dir)
     first.answer()
@@ -100,6 +101,7 @@ def test_detached_servers_outlive_their_starter_until_stopped(data_dir: Path, ru
     assert not alive(told["valkey"])
 
 
+@pytest.mark.nightly
 def test_detached_servers_that_are_half_gone_are_made_whole(data_dir: Path, run_engines, alive):
     told = run_engines(data_dir, "--detached").answer()
     detached = Engines(data_dir, durable=False, detached=True)
