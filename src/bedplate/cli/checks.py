@@ -1,10 +1,12 @@
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 from redis.exceptions import ResponseError
 
+from bedplate.cli import live
+from bedplate.cli.findings import Finding
 from bedplate.platform import revisions
 from bedplate.platform.db import Database
 from bedplate.platform.redis import connect
@@ -14,18 +16,8 @@ from bedplate.settings.production import is_weak
 OLDEST_POSTGRES = 150_000
 MAX_CLOCK_DIFFERENCE = 1.0
 PATIENCE = 5.0
-EXTENSIONS = ("citext",)
 BESIDES = 3
 """Connections of a process besides its pools: for LISTEN, for readiness, and one to spare for whoever looks."""
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """What was looked at, how it is, and what to do about it."""
-
-    what: str
-    state: Literal["ok", "warning", "fault"]
-    says: str
-    remedy: str = ""
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -36,6 +28,8 @@ async def examine(settings: Settings) -> list[Finding]:
         ("migrations", _migrations),
         ("Redis", _redis),
         ("proxies", _proxies),
+        ("workers", live.jobs),
+        ("cache", live.cache),
     ]
     found: list[Finding] = []
     for what, look in looks:

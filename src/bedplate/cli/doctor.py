@@ -2,7 +2,8 @@ import asyncio
 
 import rich_click as click
 
-from bedplate.cli.checks import Finding, examine
+from bedplate.cli.checks import examine
+from bedplate.cli.findings import Finding
 from bedplate.cli.servers import found_settings
 
 SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "red")}
@@ -10,7 +11,10 @@ SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "fault": ("✗", "r
 
 @click.command()
 def doctor() -> None:
-    """Check settings, servers, migrations, clocks and proxies, and say what to do. Exit code 1 on a fault."""
+    """Check settings, servers, migrations, clocks, proxies, workers and cache, and say what to do.
+
+    Exit code 1 on a fault.
+    """
     findings = asyncio.run(examine(found_settings()))
     for finding in findings:
         _show(finding)
