@@ -63,24 +63,24 @@ async def _miss_a_schedule(service: Service) -> None:
     await asyncio.sleep(5)
 
 
-async def _hold_jobs(service: Service) -> None:
-    await _pause(service)
+async def _leave_due(service: Service) -> None:
     await sign_up(service, "waits")
     await service.sql(
         "update job set available_at = now() - interval '5 minutes'"
         " where task = 'accounts.mail' and state = 'queued'"
     )
-    await asyncio.sleep(1)
 
 
 async def _begin_late(service: Service) -> None:
-    await _hold_jobs(service)
+    await _pause(service)
+    await _leave_due(service)
     await _resume(service)
     await asyncio.sleep(2)
 
 
 async def _hold_the_worker(service: Service) -> None:
     with held(service.child("bedplate worker")):
+        await _leave_due(service)
         await asyncio.sleep(25)
 
 
@@ -147,8 +147,7 @@ INCIDENTS = (
     Incident("the mail server is away", ("JobsFailing", "DeadLetters"), _mail_in_vain),
     Incident("workers vanish in the middle of jobs", ("WorkersLost",), _lose_workers, _resume),
     Incident("nobody fired the schedules for hours", ("ScheduleMissed",), _miss_a_schedule),
-    Incident("a task is paused while jobs are due", ("QueueOld",), _hold_jobs, _resume),
-    Incident("the worker stands still", ("NoWorkers",), _hold_the_worker),
+    Incident("the worker stands still while jobs are due", ("NoWorkers", "QueueOld"), _hold_the_worker),
     Incident("what was cached is asked for no more", ("CacheHitsFallen",), _miss_what_was_hit),
     Incident("jobs begin minutes late", ("JobWaitBurn",), _begin_late, _resume),
     Incident("the API's process stands still, on and off", ("LoopBlocked",), _stop_and_go),
