@@ -21,6 +21,12 @@ def counted() -> dict[str, float]:
     }
 
 
+def shown() -> set[str]:
+    """All series but the collector's, which looks at an older generation when it comes to that."""
+    names = {line.rpartition(" ")[0] for line in render().decode().splitlines()}
+    return {name for name in names if not name.startswith("bedplate_gc_")}
+
+
 def one(method: str, route: str, status: int) -> str:
     return f'bedplate_http_requests_total{{method="{method}",route="{route}",status="{status}"}}'
 
@@ -76,14 +82,14 @@ async def test_why_requests_are_refused_is_counted_and_told(serve, lines):
 @pytest.mark.parametrize("paths", [400, pytest.param(10_000, marks=pytest.mark.nightly)])
 async def test_random_paths_add_no_series(serve, paths):
     async with serve() as client:
-        before = render().decode().count("\n")
-        counts = counted()
+        await client.get("/the-first-makes-what-all-of-them-share")
+        before, counts = shown(), counted()
         for _ in range(paths // 4):
             await client.get(f"/{uuid.uuid4()}")
             await client.get(f"/v1/{uuid.uuid4().hex}/{uuid.uuid4().hex}")
             await client.get(f"/v1/things/{uuid.uuid4().hex[:7]}")
             await client.request("GET", f"/v1/things/x/{uuid.uuid4()}")
-        assert render().decode().count("\n") == before
+        assert shown() - before == set()
     series = one("GET", "unmatched", 404)
     assert counted()[series] == counts[series] + paths
 
