@@ -71,8 +71,10 @@ async def test_who_waits_comes_before_who_comes_again(database_settings: Databas
 
 
 async def test_who_waits_too_long_is_told(database_settings: DatabaseSettings) -> None:
+    connection = await asyncpg.connect(database_settings.direct_url.reveal())
+
     async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(database_settings.direct_url.reveal())
+        return connection  # at once: the wait is that of the second caller alone
 
     short = ReadPool(connect, size=1, timeout=0.01)
     async with short.connection():
