@@ -1,12 +1,13 @@
 """What a service that runs says of itself, for `bedplate doctor`."""
 
-from collections import Counter
+from collections import defaultdict
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from bedplate.cli.findings import Finding
 from bedplate.platform.db import Database
+from bedplate.platform.jobs.gauges import DEAD
 from bedplate.platform.jobs.presence import workers_alive
 from bedplate.settings import Settings
 
@@ -24,7 +25,7 @@ async def jobs(settings: Settings) -> list[Finding]:
         if await database.reads.fetchrow("select 1 where to_regclass('job') is not null") is None:
             return []
         alive = await workers_alive(database.reads)
-        row = await database.reads.fetchrow("select count(*) from job where state = 'dead'")
+        row = await database.reads.fetchrow(DEAD)
     dead = row[0] if row else 0
     mend = "see `bedplate jobs list --state dead`, mend the cause, then `bedplate jobs retry --state dead`"
     return [
@@ -50,7 +51,7 @@ async def cache(settings: Settings) -> list[Finding]:
     asked = sum(served.values())
     if not asked:
         return [Finding("cache", "ok", "not asked yet")]
-    share = sum(served[name] for name in SERVED) / asked
+    share = sum(served.get(name, 0.0) for name in SERVED) / asked
     return [Finding("cache", "ok", f"{share:.0%} of {asked:.0f} requests answered from it")]
 
 
@@ -63,11 +64,11 @@ def metrics_url(settings: Settings) -> str:
     return f"http://{'127.0.0.1' if host in ANYWHERE else host}:{port}/metrics"
 
 
-def results(scrape: str) -> Counter[str]:
+def results(scrape: str) -> dict[str, float]:
     """The requests of cached routes and queries in a scrape, by result."""
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for family in text_string_to_metric_families(scrape):
         for sample in family.samples:
             if sample.name == "bedplate_cache_requests_total":
-                found[sample.labels["result"]] += sample.value  # type: ignore[assignment]
+                found[sample.labels["result"]] += sample.value
     return found

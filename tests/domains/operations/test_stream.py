@@ -10,7 +10,7 @@ import pytest
 
 from bedplate.domains.operations import stream as operations_stream
 from bedplate.domains.operations.dependencies import provide_book
-from bedplate.domains.operations.stream import KEEP_ALIVE, event_stream
+from bedplate.domains.operations.stream import KEEP_ALIVE, Still, event_stream
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Database
 from bedplate.platform.jobs import (
@@ -23,7 +23,7 @@ from bedplate.platform.jobs import (
     task,
 )
 from bedplate.settings import Settings
-from fixtures.people import Join
+from fixtures.people import Join, Person
 
 STEPS = 24
 CUTS = (3, 1, 7, 5)
@@ -126,13 +126,20 @@ async def test_a_stream_is_its_owners(client, join: Join, working):
     }
 
 
+def still(person: Person) -> Still:
+    async def caller() -> Caller:
+        return Caller(user_id=UUID(person.user_id))
+
+    return caller
+
+
 async def test_a_quiet_stream_is_kept_alive_and_ends_when_the_job_is_no_longer_ones_own(
     app, asgi, join: Join, monkeypatch
 ):
     monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.01)
     person, jobs = await join(asgi), app.state.jobs
     job_id = await enqueue_alone(jobs.database, paced, Empty(), owner_id=UUID(person.user_id), delay=3600)
-    stream = event_stream(jobs, provide_book(jobs), Caller(user_id=UUID(person.user_id)), job_id, 0)
+    stream = event_stream(jobs, provide_book(jobs), job_id, 0, still(person))
     async for part in stream:
         if part == KEEP_ALIVE:
             break
@@ -149,7 +156,7 @@ async def test_a_stream_of_a_job_that_reports_without_pause_ends_when_it_is_no_l
     report = "insert into job_event (job_id, seq, at, attempt, progress) values ($1, $2, now(), 1, 1)"
     for seq in (1, 2):
         await jobs.database.reads.fetch(report, job_id, seq)
-    stream = event_stream(jobs, provide_book(jobs), Caller(user_id=UUID(person.user_id)), job_id, 0)
+    stream = event_stream(jobs, provide_book(jobs), job_id, 0, still(person))
     async for part in stream:
         if b"event: progress" in part:
             break

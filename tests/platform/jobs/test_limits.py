@@ -25,6 +25,11 @@ async def narrow(ctx: JobContext, _payload: Empty) -> None:
 async def rated(_ctx: JobContext, _payload: Empty) -> None: ...
 
 
+async def put(database, job, count: int, **options) -> None:
+    async with database.transaction() as session:
+        await enqueue_many(session, job, [Empty()] * count, **options)
+
+
 async def ended(sql, count: int) -> bool:
     return await sql.fetchval("select count(*) from job where state = 'succeeded'") == count
 
@@ -35,16 +40,14 @@ async def test_concurrency_holds_over_two_workers(database, make_runtime, sql):
     one = make_runtime(narrow, settings=settings, resources={Gauge: gauge})
     two = make_runtime(narrow, settings=settings, resources={Gauge: gauge})
     async with working(one), working(two):
-        async with database.transaction() as session:
-            await enqueue_many(session, narrow, [Empty()] * 20)
+        await put(database, narrow, 20)
         await until(lambda: ended(sql, 20))
     assert gauge.most == 2
 
 
 async def test_a_rate_holds_over_two_workers(database, make_runtime, sql):
     async with working(make_runtime(rated)) as one, working(make_runtime(rated)) as two:
-        async with database.transaction() as session:
-            await enqueue_many(session, rated, [Empty()] * 10)
+        await put(database, rated, 10)
         await until(lambda: ended(sql, 3))
         for worker in (one, two, one, two):
             await worker.relay.tick()
@@ -62,23 +65,20 @@ async def is_wide(_ctx: JobContext, _payload: Empty) -> None: ...
 
 
 async def test_a_limit_that_a_deployment_takes_away_holds_no_job_back(database, make_runtime, sql):
-    async with database.transaction() as session:
-        await enqueue_many(session, was_narrow, [Empty()] * 3)
+    await put(database, was_narrow, 3)
     async with working(make_runtime(is_wide)):
         await until(lambda: ended(sql, 3))
 
 
 async def test_a_limit_that_a_deployment_brings_holds_for_what_is_queued(database, make_runtime, sql):
-    async with database.transaction() as session:
-        await enqueue_many(session, is_wide, [Empty()] * 3)
+    await put(database, is_wide, 3)
     async with working(make_runtime(was_narrow)):
         await until(lambda: ended(sql, 3))
     assert await sql.fetchval("select bool_and(limited) from job")
 
 
 async def test_a_worker_that_ends_when_idle_does_not_wait_for_a_rate(database, make_runtime, sql):
-    async with database.transaction() as session:
-        await enqueue_many(session, rated, [Empty()] * 5)
+    await put(database, rated, 5)
     runtime = make_runtime(rated)
     async with runtime.lifespan(), asyncio.timeout(60):
         await runtime.worker().run_until_idle()
@@ -86,8 +86,7 @@ async def test_a_worker_that_ends_when_idle_does_not_wait_for_a_rate(database, m
 
 
 async def test_the_next_of_a_limited_task_follows_at_once(database, make_runtime, sql):
-    async with database.transaction() as session:
-        await enqueue_many(session, was_narrow, [Empty()] * 4)
+    await put(database, was_narrow, 4)
     # No look of the relay's own comes in time.
     async with working(make_runtime(was_narrow, settings=JobsSettings(poll_interval=3600))):
         await until(lambda: ended(sql, 4))
@@ -96,16 +95,14 @@ async def test_the_next_of_a_limited_task_follows_at_once(database, make_runtime
 async def test_what_an_old_process_enqueues_under_a_limit_that_is_gone_begins(database, make_runtime, sql):
     async with working(make_runtime(is_wide)) as worker:
         await worker.relay.tick()
-        async with database.transaction() as session:
-            await enqueue_many(session, was_narrow, [Empty()] * 3)
+        await put(database, was_narrow, 3)
         await until(lambda: ended(sql, 3))
 
 
 async def test_what_an_old_process_limits_and_nobody_announces_begins(database, make_runtime, sql):
     async with working(make_runtime(is_wide)) as worker:
         await worker.relay.tick()
-        async with database.transaction() as session:
-            await enqueue_many(session, is_wide, [Empty()] * 3, delay=3600)
+        await put(database, is_wide, 3, delay=3600)
         # As of an old process that died before it announced them.
         await sql.execute("update job set limited = true, available_at = now()")
         await until(lambda: ended(sql, 3))
@@ -114,8 +111,7 @@ async def test_what_an_old_process_limits_and_nobody_announces_begins(database, 
 async def test_what_an_old_process_enqueues_without_the_new_limit_is_held_to_it(database, make_runtime, sql):
     async with working(make_runtime(was_narrow)) as worker:
         await worker.relay.tick()
-        async with database.transaction() as session:
-            await enqueue_many(session, is_wide, [Empty()] * 3)
+        await put(database, is_wide, 3)
         await until(lambda: ended(sql, 3))
     assert await sql.fetchval("select bool_and(limited) from job")
 
@@ -126,8 +122,7 @@ WAITS = (
 
 
 async def test_two_workers_that_begin_together_agree_on_the_limits(database, sql):
-    async with database.transaction() as session:
-        await enqueue_many(session, was_narrow, [Empty()] * 3)
+    await put(database, was_narrow, 3)
     async with sql.transaction():
         await sql.execute(scans.LIMIT_ANEW, ["test.was-narrow"], [])
         other = asyncio.create_task(scans.limit_anew(database.reads, free=["test.was-narrow"], limited=[]))
@@ -137,11 +132,9 @@ async def test_two_workers_that_begin_together_agree_on_the_limits(database, sql
 
 
 async def test_jobs_in_a_queue_of_others_hold_back_no_own_ones(database, make_runtime, sql):
-    async with database.transaction() as session:
-        await enqueue_many(session, rated, [Empty()] * 3, priority=9)
+    await put(database, rated, 3, priority=9)
     await sql.execute("update job set queue = 'forsaken'")
-    async with database.transaction() as session:
-        await enqueue_many(session, rated, [Empty()] * 3)
+    await put(database, rated, 3)
     runtime = make_runtime(rated)
     async with runtime.lifespan(), asyncio.timeout(60):
         await runtime.worker().run_until_idle()

@@ -97,7 +97,7 @@ class JobController(Controller):
             return await request.app.state.authenticator.again(request.scope)
 
         return Stream(
-            event_stream(jobs, book, caller, view.id, after, still),
+            event_stream(jobs, book, view.id, after, still),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )

@@ -40,12 +40,12 @@ def last_seen(last_event_id: str | None) -> tuple[int, int | None]:
 
 
 async def event_stream(
-    jobs: JobsRuntime, book: JobBook, caller: Caller, job_id: UUID, after: int, still: Still | None = None
+    jobs: JobsRuntime, book: JobBook, job_id: UUID, after: int, still: Still
 ) -> AsyncGenerator[bytes]:
     """Render a job's events as text/event-stream (WHATWG HTML, 9.2): `progress` with ids, `state` with the job.
 
-    It ends with the job, once the credential has ended (`still` raises), once the job is no longer the caller's, and after some minutes in any case: a client
-    that connects again shows its credential again.
+    It ends with the job, once the credential has ended (`still`, which tells whose it is, raises), once the job is
+    no longer the caller's, and after some minutes in any case: a client that connects again shows it again.
     """
     reads = jobs.database.reads
     checked = time.monotonic()
@@ -60,8 +60,7 @@ async def event_stream(
                 yield _progress(event)
                 continue
             try:
-                caller = await still() if still else caller
-                view = await book.get(reads, caller, job_id)
+                view = await book.get(reads, await still(), job_id)
             except (NotFound, Unauthenticated):
                 return
             checked = now

@@ -14,7 +14,7 @@ from bedplate.platform.auth.access import requires
 from bedplate.platform.auth.caller import Caller
 from bedplate.platform.db import Page, PageQuery, ReadPool
 from bedplate.platform.http.answers import paged, versioned
-from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag
+from bedplate.platform.http.conditional import IF_MATCH, check_if_match, etag, honour_if_match
 
 READ = requires("users:read")
 WRITE = requires("users:write", step_up=True)
@@ -79,9 +79,7 @@ class UserController(Controller):
         if_match: Annotated[str | None, IF_MATCH] = None,
     ) -> None:
         """Close somebody's account; it is erased after the time of grace. If-Match is heeded."""
-        tag = (await users.get(user_id)).tag
-        if if_match:
-            check_if_match(if_match, tag)
+        honour_if_match(if_match, (await users.get(user_id)).tag)
         grace = request.app.state.settings.auth.delete_grace
         await users.remove(user_id, caller.scopes, grace, actor)
 

@@ -13,7 +13,8 @@ from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Due
 from bedplate.platform.jobs.errors import JobEnded, JobKeyTaken, JobNotEnded, JobNotFound
 from bedplate.platform.jobs.handover import DUE_CHANNEL, announce
-from bedplate.platform.jobs.ledger.trees import CANCEL_TREES
+from bedplate.platform.jobs.ledger.joins import UNBEGUN
+from bedplate.platform.jobs.ledger.trees import ABOVE_CANCELLED, CANCEL_TREES
 from bedplate.platform.jobs.models import Job, JobPause
 
 CANCEL_CHANNEL = "bedplate_job_cancel"
@@ -36,8 +37,7 @@ update job set state = 'cancelled', cancel_requested_at = now(),
 where state = 'dead' and {NAMED}
 returning id
 """)  # noqa: S608 - no input is in it
-# What was cancelled as one that it waited for did not succeed, and by nobody.
-UNBEGUN = "job.state = 'cancelled' and job.attempt = 0 and job.cancel_requested_at is null"
+WAITED = UNBEGUN.format(job="job")
 # Of several with one unique key the newest is taken, and none whose key a younger job has by now, nor any whose
 # tree was cancelled. What waited for them waits again.
 RETRY = text(f"""
@@ -48,9 +48,7 @@ with recursive named as (
     and not exists (
       select from job other where other.task = job.task and other.unique_key = job.unique_key
         and other.state in ('queued', 'running'))
-    and not exists (
-      select from job above where above.id = job.parent_id
-        and above.ended_at is not null and above.cancel_requested_at is not null)
+    and not exists (select from job above where {ABOVE_CANCELLED})
 ), again as (
   update job set state = 'queued', available_at = now(), ended_at = null, expires_at = null, error = null,
     cancel_requested_at = null, progress = 0, message = null, max_attempts = attempt + :attempts
@@ -59,18 +57,15 @@ with recursive named as (
 ), behind as (
   select join_id as id from again where join_id is not null
   union
-  select unnest(array(select join_id from job where job.id = behind.id and join_id is not null and {UNBEGUN}))
+  select unnest(array(select join_id from job where job.id = behind.id and join_id is not null and {WAITED}))
   from behind
 ), revived as (
   update job set state = 'queued', waiting = true, ended_at = null, expires_at = null, error = null
-  where id = any(array(select id from behind)) and {UNBEGUN}
+  where id = any(array(select id from behind)) and {WAITED}
 )
 select id, queue, priority, at from again
 """)  # noqa: S608 - no input is in it
-ABOVE = text("""
-select exists (select from job above where above.id = (select parent_id from job where id = :id)
-  and above.ended_at is not null and above.cancel_requested_at is not null)
-""")
+ABOVE = text(f"select exists (select from job above where {ABOVE_CANCELLED}) from job where id = :id")  # noqa: S608 - no input is in it
 NOTIFY = text("select pg_notify(:channel, :payload)")
 
 type PauseKind = Literal["queue", "task"]
@@ -168,6 +163,12 @@ async def resume(session: AsyncSession, kind: PauseKind, name: str) -> bool:
     return True
 
 
+async def forget_owner(session: AsyncSession, owner_id: UUID) -> None:
+    """Delete a person's ended jobs with what they found; a team's jobs stay the team's."""
+    own = (Job.owner_id == owner_id, Job.team_id.is_(None), Job.ended_at.is_not(None))
+    await session.execute(delete(Job).where(*own).execution_options(synchronize_session=False))
+
+
 def _values(which: Which) -> dict[str, Any]:
     return {**asdict(which), "ids": None if which.ids is None else list(which.ids)}
 
@@ -177,9 +178,3 @@ async def _state(session: AsyncSession, job_id: UUID) -> str:
     if state is None:
         raise JobNotFound
     return state
-
-
-async def forget_owner(session: AsyncSession, owner_id: UUID) -> None:
-    """Delete a person's ended jobs with what they found; a team's jobs stay the team's."""
-    own = (Job.owner_id == owner_id, Job.team_id.is_(None), Job.ended_at.is_not(None))
-    await session.execute(delete(Job).where(*own).execution_options(synchronize_session=False))

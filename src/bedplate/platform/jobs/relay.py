@@ -8,8 +8,9 @@ from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Carrier
 from bedplate.platform.jobs.control import CANCEL_CHANNEL
 from bedplate.platform.jobs.ledger.claims import LOCK_TASK, Limit
-from bedplate.platform.jobs.ledger.joins import FIRST, settle, waiting_after
+from bedplate.platform.jobs.ledger.joins import settle, waiting_after
 from bedplate.platform.jobs.ledger.leases import reap
+from bedplate.platform.jobs.ledger.rows import FIRST
 from bedplate.platform.jobs.ledger.scans import (
     BEGINNING,
     due_after,

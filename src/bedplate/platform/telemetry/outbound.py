@@ -1,11 +1,10 @@
 import httpx
 
-from bedplate.platform.telemetry.routes import METHODS, OTHER_METHOD
+from bedplate.platform.telemetry.routes import LONGEST_METHOD, METHODS, OTHER_METHOD
 from bedplate.platform.telemetry.spans import Value, current_traceparent, span
 from bedplate.platform.telemetry.told_url import port_of, told_url
 
 _REFUSAL = 400
-_LONGEST_METHOD = 30
 
 
 class TracedTransport(httpx.AsyncBaseTransport):
@@ -48,7 +47,7 @@ def _asked(request: httpx.Request) -> dict[str, Value]:
         "url.full": told_url(request.url),
     }
     if not known:
-        told["http.request.method_original"] = request.method[:_LONGEST_METHOD]
+        told["http.request.method_original"] = request.method[:LONGEST_METHOD]
     return told
 
 

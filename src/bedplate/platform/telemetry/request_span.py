@@ -2,11 +2,10 @@ from typing import Any
 
 from bedplate.platform.telemetry.exchange import FAULT, Exchange
 from bedplate.platform.telemetry.redact import redact_text
-from bedplate.platform.telemetry.routes import OTHER_METHOD, UNMATCHED, safe_path
+from bedplate.platform.telemetry.routes import LONGEST_METHOD, OTHER_METHOD, UNMATCHED, safe_path
 from bedplate.platform.telemetry.spans import Value
 
 _LONGEST_AGENT = 200
-_LONGEST_METHOD = 30
 
 
 def describe(scope: Any, exchange: Exchange) -> None:
@@ -34,7 +33,7 @@ def _attributes(scope: Any, exchange: Exchange) -> dict[str, Value]:
         "request.id": scope["state"]["request_id"],
     }
     if exchange.method == OTHER_METHOD:
-        found["http.request.method_original"] = redact_text(scope["method"])[:_LONGEST_METHOD]
+        found["http.request.method_original"] = redact_text(scope["method"])[:LONGEST_METHOD]
     if exchange.route != UNMATCHED:
         found["http.route"] = exchange.route
     _add_peers(scope, found)

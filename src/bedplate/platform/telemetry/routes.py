@@ -10,6 +10,8 @@ from bedplate.platform.telemetry.redact import redact_text
 UNMATCHED = "unmatched"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 OTHER_METHOD = "_OTHER"
+LONGEST_METHOD = 30
+"""Characters that are told of one that is not known."""
 _HANDLED = ("GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS")
 _LONGEST = 200
 

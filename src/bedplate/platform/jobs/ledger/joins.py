@@ -4,6 +4,7 @@ from uuid import UUID
 from bedplate.platform.db import ReadPool
 from bedplate.platform.jobs import metrics
 from bedplate.platform.jobs.carrier import Due
+from bedplate.platform.jobs.ledger.rows import FIRST
 
 # Run after the members' own commits: of two that end together, the later one sees both.
 # One whose members were deleted meanwhile would wait for ever.
@@ -30,8 +31,9 @@ where job.id = verdict.id and job.state = 'queued' and job.waiting and (verdict.
 returning job.id, job.state, job.join_id, job.queue, job.priority, extract(epoch from job.available_at)::float8,
   job.task
 """
+UNBEGUN = "{job}.state = 'cancelled' and {job}.attempt = 0 and {job}.cancel_requested_at is null"
+"""A job that was cancelled since what it waited for did not succeed, and by nobody; it may wait again."""
 WAITING = "select id from job where state = 'queued' and waiting and id > $1 order by id limit $2"
-FIRST = UUID(int=0)
 
 
 async def waiting_after(pool: ReadPool, place: UUID, limit: int) -> tuple[list[UUID], UUID]:

@@ -3,8 +3,7 @@ from uuid import UUID
 
 from bedplate.platform.db import ReadPool
 from bedplate.platform.jobs import metrics
-
-FIRST = UUID(int=0)
+from bedplate.platform.jobs.ledger.rows import FIRST
 
 # By arrays, as the planner takes a join with them for one with much of the table, and reads all of it.
 CANCEL_TREES = """
@@ -28,15 +27,17 @@ CANCEL_BELOW = f"""
 {CANCEL_TREES.format(ids="$1", keep="$2")}
 select task, state, case when state = 'running' then pg_notify($3, id::text) end from told
 """  # noqa: S608 - no input is in it
+ABOVE_CANCELLED = (
+    "above.id = job.parent_id and above.ended_at is not null and above.cancel_requested_at is not null"
+)
 # Its worker may have died before it looked, or something enqueued it later still. Those above that succeeded all
 # the same count: it was the tree that was cancelled.
-FORSAKEN = """
-select job.id, (select p.id from job p
-    where p.id = job.parent_id and p.ended_at is not null and p.cancel_requested_at is not null)
+FORSAKEN = f"""
+select job.id, (select above.id from job above where {ABOVE_CANCELLED})
 from job
 where parent_id is not null and state in ('queued', 'running') and cancel_requested_at is null and job.id > $1
 order by job.id limit $2
-"""
+"""  # noqa: S608 - no input is in it
 
 
 async def cancel_below(pool: ReadPool, ids: Sequence[UUID], *, keep: float, channel: str) -> None:
