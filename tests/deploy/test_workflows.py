@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,26 @@ def test_every_script_is_run_by_a_workflow_the_opt_in_ones_with_their_options() 
     assert "./.ci/debian --incidents" in commands
     [installed] = [run for run in commands if "apt-get install" in run]
     assert {"haproxy", "jq", "pgbouncer", "prometheus"} <= set(installed.split())
+
+
+def test_the_audit_gives_options_that_there_are_and_fails_by_what_it_asks() -> None:
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not on the path: the suite was started without it")
+    script = (ROOT / ".ci/audit").read_text()
+    commands = re.findall(r"^uv (audit [^|#\n]*)", script, flags=re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        ended = subprocess.run(
+            [uv, *command.split(), "--service-url", "http://127.0.0.1:1"],
+            cwd=ROOT,
+            env=os.environ | {"UV_HTTP_RETRIES": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 2
+        assert "127.0.0.1:1" in ended.stderr, ended.stderr
 
 
 def test_renovate_pins_what_stands_by_tag() -> None:
