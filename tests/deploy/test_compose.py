@@ -3,6 +3,7 @@
 import re
 import shlex
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import click
@@ -90,6 +91,14 @@ def test_only_the_proxy_is_believed_and_ports_are_for_this_host() -> None:
         assert SERVICES[name]["environment"]["BEDPLATE_HTTP_TRUSTED_PROXIES"] == f"{address}/32"
     ports = [port for one in SERVICES.values() for port in one.get("ports", [])]
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_proxys_address_is_given_to_nobody_else() -> None:
+    address = ip_address(SERVICES["proxy"]["networks"]["edge"]["ipv4_address"])
+    [pool] = compose()["networks"]["edge"]["ipam"]["config"]
+    assert address in ip_network(pool["subnet"])
+    assert address not in ip_network(pool.get("ip_range", pool["subnet"]))
+    assert address != ip_address(pool["gateway"])
 
 
 def test_the_proxy_knows_both() -> None:
