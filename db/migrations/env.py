@@ -10,14 +10,25 @@ config = context.config
 
 
 def run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=metadata(), compare_server_default=False)
+    # Each in a transaction of its own: none holds its locks while those after it run.
+    context.configure(
+        connection=connection,
+        target_metadata=metadata(),
+        compare_server_default=False,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 
 
 def write_sql() -> None:
     # For whoever runs migrations by hand, and for the linter of locks.
-    context.configure(dialect_name="postgresql", target_metadata=metadata(), literal_binds=True)
+    context.configure(
+        dialect_name="postgresql",
+        target_metadata=metadata(),
+        literal_binds=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 
