@@ -175,6 +175,17 @@ def test_a_damaged_file_is_refused_before_anything_is_restored(taken: Path, tmp_
         backups.read_manifest(file)
 
 
+async def test_a_server_without_the_applications_role_is_left_empty(
+    taken: Path, servers: TestServers, worker_id: str
+) -> None:
+    name = f"{servers.prefix}_roleless_{worker_id}"
+    await create(servers, name)
+    target = with_database(servers.owner_url, name)
+    with pytest.raises(BackupError, match='no role "nobody_here"'):
+        await backups.restore(target, "postgresql://nobody_here@/", taken)
+    assert await ask(target, "select count(*) from pg_tables where schemaname = 'public'") == 0
+
+
 async def test_a_backup_is_never_overwritten(taken: Path, settings: Settings) -> None:
     with pytest.raises(BackupError, match="there already"):
         await backups.back_up(settings.database.owner_url.reveal(), taken)

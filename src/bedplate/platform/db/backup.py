@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from bedplate.platform.db.fingerprint import TableFingerprint, fingerprint
-from bedplate.platform.db.migrate import apply_roles
+from bedplate.platform.db.migrate import apply_roles, role_of
 from bedplate.platform.db.pool import Connection
 from bedplate.platform.db.programs import BackupError, find_programs, run_program
 from bedplate.platform.db.urls import with_database
@@ -22,6 +22,7 @@ select version_num, pg_export_snapshot(), array(
   on v.name = e.extname and v.version = e.extversion where v.trusted and e.extname <> 'plpgsql')
 from alembic_version
 """
+_ROLE = "select exists (select from pg_roles where rolname = $1)"
 _TABLES = "select count(*) from pg_tables where schemaname = 'public'"
 # Who owns what and who may do what is the target's own: its owner restores, `roles.sql` grants.
 _PLAIN = ("--no-owner", "--no-privileges", "--no-comments")
@@ -65,11 +66,14 @@ async def restore(owner_url: str, application_url: str, file: Path) -> Manifest:
     """Fill an empty database from a backup, all of it or nothing, and grant the application's role its rights.
 
     Raises:
-        BackupError: the file is not what was written, or the database is not empty.
+        BackupError: the file is not what was written, the database is not empty, or the server lacks the role.
     """
     manifest = await asyncio.to_thread(read_manifest, file)
+    application = await role_of(application_url)
     connection = await _connect(owner_url)
     try:
+        if not await connection.fetchval(_ROLE, application):
+            raise BackupError(f'There is no role "{application}" on this server; create it, then restore')
         if await connection.fetchval(_TABLES):
             raise BackupError("The database has tables already; restore into an empty one")
         major = max(connection.get_server_version().major, manifest.postgres)

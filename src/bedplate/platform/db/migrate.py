@@ -57,7 +57,7 @@ async def apply_roles(owner_url: str, application_url: str) -> None:
     """Run `roles.sql` for the application's role, where it is another than the owner's."""
     owner = await _connect(owner_url)
     try:
-        application = await _role_of(application_url)
+        application = await role_of(application_url)
         if application != await owner.fetchval("select current_user"):
             statements = (scripts_folder() / "roles.sql").read_text("utf-8")
             await owner.execute(statements.replace(":application", _quoted(application)))
@@ -65,11 +65,8 @@ async def apply_roles(owner_url: str, application_url: str) -> None:
         await owner.close()
 
 
-async def _connect(url: str) -> Any:
-    return await asyncpg.connect(url, timeout=5)  # pyright: ignore[reportUnknownVariableType]
-
-
-async def _role_of(url: str) -> str:
+async def role_of(url: str) -> str:
+    """The role that a URL signs in as, asked of the server where the URL does not name it."""
     name = urlsplit(url).username
     if name:
         return name
@@ -78,6 +75,10 @@ async def _role_of(url: str) -> str:
         return await connection.fetchval("select current_user")
     finally:
         await connection.close()
+
+
+async def _connect(url: str) -> Any:
+    return await asyncpg.connect(url, timeout=5)  # pyright: ignore[reportUnknownVariableType]
 
 
 def _quoted(identifier: str) -> str:
