@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def test_it_installs_what_the_lock_says_and_nothing_for_development() -> None:
     for sync in syncs:
         assert {"--locked", "--no-dev", "--no-editable"} <= set(sync.split())
     assert not re.search(r"\b(apt-get|pip) install|\bcurl\b|\bwget\b|\bADD\b", TEXT)
+
+
+def test_what_builds_the_wheel_is_locked_too() -> None:
+    locked = tomllib.loads((ROOT / "uv.lock").read_text())
+    [backend] = [one for one in locked["package"] if one["name"] == "hatchling"]
+    constrained = {one["name"]: one["specifier"] for one in locked["manifest"]["build-constraints"]}
+    assert constrained.keys() == {"hatchling", *(one["name"] for one in backend["dependencies"])}
+    assert all(specifier.startswith("==") for specifier in constrained.values())
 
 
 def test_it_holds_no_secret() -> None:
