@@ -68,6 +68,10 @@ def test_it_installs_what_the_lock_says_and_nothing_for_development() -> None:
     assert not re.search(r"\b(apt-get|pip) install|\bcurl\b|\bwget\b|\bADD\b", TEXT)
 
 
+def test_bytecode_does_not_bear_the_time_of_the_build() -> None:
+    assert "PYC_INVALIDATION_MODE=unchecked-hash" in " ".join(values("ENV", instructions()[: STAGES[-1]]))
+
+
 def test_what_builds_the_wheel_is_locked_too() -> None:
     locked = tomllib.loads((ROOT / "uv.lock").read_text())
     [backend] = [one for one in locked["package"] if one["name"] == "hatchling"]
