@@ -6,6 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -37,6 +38,10 @@ def hands_out(config: pytest.Config) -> bool:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a test waits for servers, and for processes that start, an eighth of its time."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> order.ByFile | None:
+    return order.ByFile(config, log) if config.option.dist == "loadfile" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

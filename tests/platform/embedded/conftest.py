@@ -132,17 +132,42 @@ def made_once() -> Iterator[Path]:
         yield Path(folder) / "data"
 
 
+@pytest.fixture(scope="session")
+def copy_data(made_once: Path) -> Callable[[Path], Path]:
+    """Make a data folder whose databases are already made."""
+
+    def copy(target: Path) -> Path:
+        subprocess.run(["/bin/cp", "--archive", made_once, target], check=True)
+        return target
+
+    return copy
+
+
 @pytest.fixture
-def data_dir(place: Path, made_once: Path) -> Path:
+def data_dir(place: Path, copy_data: Callable[[Path], Path]) -> Path:
     """A data folder of the test's own, its databases already made."""
-    subprocess.run(["/bin/cp", "--archive", made_once, place / "data"], check=True)
-    return place / "data"
+    return copy_data(place / "data")
+
+
+@pytest.fixture(scope="session")
+def shared_dir(copy_data: Callable[[Path], Path]) -> Iterator[Path]:
+    """The data folder of `engines`."""
+    with tempfile.TemporaryDirectory(prefix="bp-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield copy_data(Path(folder) / "data")
+
+
+@pytest.fixture(scope="session")
+def standing(shared_dir: Path) -> Iterator[Engines]:
+    with Engines(shared_dir, durable=False) as found:
+        yield found
 
 
 @pytest.fixture
-def engines(data_dir: Path) -> Iterator[Engines]:
-    with Engines(data_dir, durable=False) as found:
-        yield found
+def engines(standing: Engines) -> Engines:
+    """One pair for all tests that neither need it fresh nor spoil it; what a test stopped is started again."""
+    standing.start()
+    return standing
 
 
 @pytest.fixture

@@ -22,12 +22,12 @@ def test_root_gives_up_root(engines):
 
 
 @root_only
-def test_the_data_stays_in_the_data_folder_and_the_folder_closed(engines, place: Path):
+def test_the_data_stays_in_the_data_folder_and_the_folder_closed(engines, shared_dir: Path):
     data = engines.postgres.data
-    assert data.is_relative_to(place / "data")
+    assert data.is_relative_to(shared_dir)
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    assert (place / "data").stat().st_uid == 0
-    assert (place / "data").stat().st_mode & stat.S_IRWXO == 0
+    assert shared_dir.stat().st_uid == 0
+    assert shared_dir.stat().st_mode & stat.S_IRWXO == 0
 
 
 @root_only

@@ -75,16 +75,16 @@ def test_a_program_that_does_not_run_here(place: Path, monkeypatch):
     assert "does not run here (No such file or directory)" in refusal(place / "data")
 
 
-def test_a_server_that_ends_at_once_is_quoted(engines, place: Path):
-    engines.stop()
+def test_a_server_that_ends_at_once_is_quoted(data_dir: Path):
+    engines = Engines(data_dir, durable=False)
     (engines.postgres.data / "global" / "pg_control").unlink()
-    message = refusal(place / "data")
+    message = refusal(data_dir)
     assert "could not find the database system" in message
     assert str(engines.postgres.home.root) in message
 
 
-def test_a_failed_start_leaves_nothing_running(engines, place: Path):
-    engines.stop()
+def test_a_failed_start_leaves_nothing_running(data_dir: Path):
+    engines = Engines(data_dir, durable=False)
     (engines.postgres.data / "global" / "pg_control").unlink()
     with pytest.raises(EmbeddedError):
         engines.start()

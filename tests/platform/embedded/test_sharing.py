@@ -8,18 +8,18 @@ from bedplate.platform.embedded import EmbeddedError, Engines
 from bedplate.platform.embedded.ownership import Owner, Ownership
 
 
-def test_a_second_process_attaches(engines, urls, data_dir: Path, run_engines):
-    told = run_engines(data_dir).answer()
+def test_a_second_process_attaches(engines, urls, shared_dir: Path, run_engines):
+    told = run_engines(shared_dir).answer()
     assert told["database_url"] == urls.database_url
     assert (told["postgres"], told["valkey"]) == (engines.postgres.pid, engines.valkey.pid)
 
 
-def test_only_the_owner_stops(engines, urls, data_dir: Path, run_engines, ask):
-    second = run_engines(data_dir)
+def test_only_the_owner_stops(engines, urls, shared_dir: Path, run_engines, ask):
+    second = run_engines(shared_dir)
     second.answer()
     second.stop_engines()
     second.end()
-    with Engines(data_dir, durable=False):
+    with Engines(shared_dir, durable=False):
         pass
     assert ask(urls.database_url, "SELECT 1") == 1
 
@@ -38,7 +38,7 @@ def test_a_forked_child_stops_nothing_and_holds_nothing(engines, urls, ask):
     assert ask(urls.database_url, "SELECT 1") == 1
 
 
-def test_a_forked_child_does_not_keep_the_lock(data_dir: Path, engines):
+def test_a_forked_child_does_not_keep_the_lock(shared_dir: Path, engines):
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -47,7 +47,7 @@ def test_a_forked_child_does_not_keep_the_lock(data_dir: Path, engines):
         os._exit(0)
     os.close(reading)
     engines.stop()
-    with Engines(data_dir, durable=False) as second:
+    with Engines(shared_dir, durable=False) as second:
         assert second.postgres.pid
     os.close(writing)
     os.waitpid(child, 0)
@@ -115,6 +115,6 @@ def test_detached_servers_that_are_half_gone_are_made_whole(data_dir: Path, run_
     assert not alive(told["postgres"])
 
 
-def test_a_detached_stop_leaves_an_owners_servers(engines, urls, data_dir: Path, ask):
-    Engines(data_dir, detached=True).stop()
+def test_a_detached_stop_leaves_an_owners_servers(engines, urls, shared_dir: Path, ask):
+    Engines(shared_dir, detached=True).stop()
     assert ask(urls.database_url, "SELECT 1") == 1

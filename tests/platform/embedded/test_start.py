@@ -25,11 +25,11 @@ def test_data_survives_a_restart(engines, urls, ask):
     assert ask(urls.owner_url, "SELECT number FROM kept") == 7
 
 
-def test_stopping_twice_is_stopping(engines, urls, data_dir: Path):
-    assert running(data_dir) == urls
+def test_stopping_twice_is_stopping(engines, urls, shared_dir: Path):
+    assert running(shared_dir) == urls
     engines.stop()
     engines.stop()
-    assert running(data_dir) is None
+    assert running(shared_dir) is None
 
 
 def test_each_server_restarts_alone(engines, urls, ask):
@@ -41,15 +41,15 @@ def test_each_server_restarts_alone(engines, urls, ask):
     assert ask(urls.database_url, "SELECT 1") == 1
 
 
-def test_two_checkouts_run_side_by_side(place: Path, urls, ask):
-    with Engines(place / "other", durable=False) as other:
+def test_two_checkouts_run_side_by_side(data_dir: Path, urls, ask):
+    with Engines(data_dir, durable=False) as other:
         ask(other.urls.owner_url, "CREATE TABLE only_here ()")
         assert ask(urls.owner_url, "SELECT to_regclass('only_here')") is None
 
 
 @pytest.mark.parametrize("name", [pytest.param("long" * 30, marks=pytest.mark.nightly), "a, b'c é"])
-def test_any_folder_name_will_do(place: Path, ask, name):
-    with Engines(place / name, durable=False) as engines:
+def test_any_folder_name_will_do(place: Path, copy_data, ask, name):
+    with Engines(copy_data(place / name), durable=False) as engines:
         sockets = engines.postgres.home.sockets
         assert len(os.fsencode(sockets)) < 80
         assert ask(engines.urls.database_url, "SELECT 1") == 1

@@ -1,7 +1,4 @@
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -9,19 +6,9 @@ import redis
 import redis.asyncio
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from bedplate.platform.embedded import Engines
 from bedplate.platform.embedded.binaries import find_binaries
 
 EXTENSIONS = ("citext", "pg_trgm", "btree_gist", "unaccent", "pg_stat_statements")
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    """One pair for all that only asks."""
-    with tempfile.TemporaryDirectory(prefix="bp-", dir="/tmp") as folder:
-        Path(folder).chmod(0o755)
-        with Engines(Path(folder) / "data", durable=False) as found:
-            yield found
 
 
 def test_each_url_is_its_role(urls, ask):
