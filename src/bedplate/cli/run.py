@@ -10,4 +10,5 @@ def run(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Serve the API with granian; the options are litestar-granian's (`bedplate run --help`)."""
     command = load_plugins(ctx).get_command(ctx, "run")
     if command is not None:
-        command.main(list(arguments), prog_name="bedplate run", standalone_mode=False, obj=ctx.obj)
+        # Not standalone, `main` returns the exit code that the command ended with.
+        ctx.exit(command.main(list(arguments), prog_name="bedplate run", standalone_mode=False, obj=ctx.obj))
