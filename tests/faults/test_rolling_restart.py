@@ -19,12 +19,14 @@ import asyncpg
 import httpx
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from bedplate.platform import revisions
 from bedplate.platform.db import migrate
 from bedplate.platform.embedded import Engines, EngineUrls
 from bedplate.settings import Secret
 from bedplate.settings.database import DatabaseSettings
+from fixtures.locks import Linter, sql_of
 from fixtures.people import sign_up
 from fixtures.service import SECRET, free_port
 
@@ -33,19 +35,31 @@ PROXY = Path(__file__).parents[2] / "deploy/proxy/haproxy.cfg"
 CLIENTS = 4
 LEAST_REQUESTS = 200
 PATIENCE = 300.0
-EXPAND = """
-import sqlalchemy as sa
+EXPAND = {
+    "rehearsed_column": """
 from alembic import op
+import sqlalchemy as sa
 
-revision = "rehearsal"
+revision = "rehearsed_column"
 down_revision = "{head}"
 
 
 def upgrade() -> None:
     op.add_column("plan", sa.Column("rehearsed", sa.Integer(), server_default=sa.text("0"), nullable=False))
+""",
+    "rehearsed_index": """
+from alembic import op
+
+revision = "rehearsed_index"
+down_revision = "rehearsed_column"
+
+
+def upgrade() -> None:
     with op.get_context().autocommit_block():
+        op.drop_index("ix_plan_rehearsed", "plan", if_exists=True, postgresql_concurrently=True)
         op.create_index("ix_plan_rehearsed", "plan", ["rehearsed"], postgresql_concurrently=True)
-"""
+""",
+}
 
 pytestmark = [
     pytest.mark.faults,
@@ -194,12 +208,15 @@ def stage() -> Iterator[Stage]:
 
 
 def expand(stage: Stage) -> None:
-    """A migration of a release to come: a column and an index, while the former code runs."""
+    """The migrations of a release to come: a column, then an index, while the former code runs."""
     scripts = stage.folder / "scripts"
     shutil.copytree(revisions.scripts_folder() / "migrations", scripts)
-    (scripts / "versions/rehearsal.py").write_text(EXPAND.format(head=revisions.head()))
+    for name, script in EXPAND.items():
+        (scripts / f"versions/{name}.py").write_text(script.replace("{head}", str(revisions.head())))
     config = migrate.alembic_config(stage.urls.owner_url)
     config.set_main_option("script_location", str(scripts))
+    coming = [ScriptDirectory.from_config(config).get_revision(name) for name in EXPAND]
+    assert [fault for one in coming for fault in Linter({"plan"}).read(sql_of(config, one), {})] == []
     command.upgrade(config, "head")
 
 

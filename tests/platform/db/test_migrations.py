@@ -1,9 +1,7 @@
 """Migrations: they go up, down and up again, leave no drift, and hold nobody up."""
 
 import asyncio
-import io
 import shutil
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -15,11 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from bedplate.platform.db import migrate
 from bedplate.platform.revisions import current
 from bedplate.settings.database import DatabaseSettings
+from fixtures.locks import Linter, sql_of
 from fixtures.servers import TestServers
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from locks import Linter
 
 SCRIPTS = ScriptDirectory.from_config(migrate.alembic_config(""))
 SHAPE = """
@@ -41,20 +36,14 @@ def revisions() -> list[Script]:
     return list(reversed(list(SCRIPTS.walk_revisions())))
 
 
-def sql_of(revision: Script) -> str:
-    written = io.StringIO()
-    config = migrate.alembic_config("")
-    config.output_buffer = written
-    command.upgrade(config, f"{revision.down_revision or 'base'}:{revision.revision}", sql=True)
-    return written.getvalue()
-
-
 def test_no_migration_holds_up_traffic_without_a_reason() -> None:
     linter = Linter()
     faults = [
         f"{revision.revision}: {fault}"
         for revision in revisions()
-        for fault in linter.read(sql_of(revision), getattr(revision.module, "LOCKS", {}))
+        for fault in linter.read(
+            sql_of(migrate.alembic_config(""), revision), getattr(revision.module, "LOCKS", {})
+        )
     ]
     assert faults == []
     assert {"account", "job", "plan"} <= linter.tables
