@@ -1,5 +1,7 @@
 """`bedplate doctor` looks at settings, servers, migrations, clocks and proxies, and says what to do."""
 
+import datetime as dt
+
 import msgspec
 import pytest
 from redis.exceptions import ResponseError
@@ -43,6 +45,14 @@ async def test_a_server_that_is_away_is_a_fault_with_a_remedy(look):
     (fault,) = [one for one in found if one.state == "fault"]
     assert fault.what == "Redis"
     assert "BEDPLATE_REDIS_URL" in fault.remedy
+
+
+async def test_months_of_the_audit_trail_that_are_not_made_are_worth_a_warning(look, monkeypatch):
+    assert ("audit months", "ok") in (await look())[0]
+    monkeypatch.setattr("bedplate.cli.checks.LEAST_AHEAD", dt.timedelta(days=200))
+    states, found = await look()
+    assert ("audit months", "warning") in states
+    assert "bedplate audit months --make" in next(one.remedy for one in found if one.what == "audit months")
 
 
 async def test_production_without_trusted_proxies_is_worth_a_warning(look):

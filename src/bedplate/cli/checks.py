@@ -1,3 +1,4 @@
+import datetime as dt
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -8,7 +9,7 @@ from redis.exceptions import ResponseError
 from bedplate.cli import live
 from bedplate.cli.findings import Finding
 from bedplate.platform import revisions
-from bedplate.platform.db import Database
+from bedplate.platform.db import Database, utcnow
 from bedplate.platform.redis import connect
 from bedplate.settings import Settings
 from bedplate.settings.production import is_weak
@@ -16,6 +17,7 @@ from bedplate.settings.production import is_weak
 OLDEST_POSTGRES = 150_000
 MAX_CLOCK_DIFFERENCE = 1.0
 PATIENCE = 5.0
+LEAST_AHEAD = dt.timedelta(days=31)
 BESIDES = 3
 """Connections of a process besides its pools: for LISTEN, for readiness, and one to spare for whoever looks."""
 
@@ -113,7 +115,17 @@ async def _rights(connection: Any) -> list[Finding]:
     if await connection.fetchval("select has_table_privilege(current_user, 'audit_event', 'delete')"):
         remedy = "give the application a role of its own, other than BEDPLATE_DATABASE_OWNER_URL's"
         return [Finding("audit trail", "warning", "the application's role may delete events", remedy)]
-    return [Finding("audit trail", "ok", "append-only for the application's role")]
+    return [Finding("audit trail", "ok", "append-only for the application's role"), await _months(connection)]
+
+
+async def _months(connection: Any) -> Finding:
+    if await connection.fetchval("select to_regprocedure('audit_event_parts()')") is None:
+        return Finding("audit months", "warning", "not in months yet", "run `bedplate db upgrade`")
+    made = await connection.fetchval("select max(since) from audit_event_parts()")
+    if made < utcnow() + LEAST_AHEAD:
+        remedy = "run `bedplate audit months --make` in a quiet hour, and look why the schedule audit.months did not"
+        return Finding("audit months", "warning", f"made only to {made:%Y-%m-%d}", remedy)
+    return Finding("audit months", "ok", f"made to {made:%Y-%m-%d}")
 
 
 async def _migrations(settings: Settings) -> list[Finding]:

@@ -12,6 +12,7 @@ COMMANDS = {
     "worker": "worker:worker",
     "db": "db:db",
     "users": "users:users",
+    "audit": "audit:audit",
     "plans": "plans:plans",
     "jobs": "jobs:jobs",
     "keys": "keys:keys",

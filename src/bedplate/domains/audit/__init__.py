@@ -5,6 +5,7 @@ from litestar.di import Provide
 from bedplate.domains.audit.actor import Actor, current_actor
 from bedplate.domains.audit.archive import export_audit
 from bedplate.domains.audit.controllers import AuditController
+from bedplate.domains.audit.months import MAKING, make_months
 from bedplate.domains.audit.service import enroll, forget, record
 from bedplate.platform.domain import Domain
 
@@ -12,6 +13,8 @@ DOMAIN = Domain(
     name="audit",
     exports={"audit": export_audit},
     controllers=(AuditController,),
+    jobs=(make_months,),
+    schedules=(MAKING,),
     permissions={"audit:read": "Read the audit trail"},
     dependencies={"actor": Provide(current_actor, sync_to_thread=False)},
     examples={

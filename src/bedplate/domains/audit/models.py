@@ -18,7 +18,10 @@ class AuditSubject(Base):
 
 
 class AuditEvent(Row):
-    """One security event; the application's role may insert and read, never change or delete."""
+    """One security event; the application's role may insert and read, never change or delete.
+
+    Kept in partitions by month, which `id` begins with (`months`).
+    """
 
     __tablename__ = "audit_event"
     __table_args__ = (
@@ -26,6 +29,7 @@ class AuditEvent(Row):
         Index("ix_audit_event_subject_id", "subject", "id"),
         Index("ix_audit_event_team_id_id", "team_id", "id"),
         Index("ix_audit_event_type_id", "type", "id"),
+        {"postgresql_partition_by": "RANGE (id)"},
     )
 
     type: Mapped[str] = mapped_column(String(64))
