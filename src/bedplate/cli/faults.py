@@ -6,6 +6,7 @@ from bedplate.cli.errors import CommandError
 from bedplate.platform.db.programs import BackupError
 from bedplate.platform.embedded import EmbeddedError
 from bedplate.platform.errors import Failure
+from bedplate.platform.limits import LimitsError
 from bedplate.settings.load import SettingsError
 
 USER_FAULTS = (
@@ -14,6 +15,7 @@ USER_FAULTS = (
     EmbeddedError,
     SettingsError,
     Failure,
+    LimitsError,
     asyncpg.PostgresError,
     redis.RedisError,
     SQLAlchemyError,

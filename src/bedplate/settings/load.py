@@ -1,14 +1,27 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from bedplate.settings import Secret, Settings
+from bedplate.settings.addresses import address_faults
 from bedplate.settings.oidc import read_providers
 from bedplate.settings.production import production_faults
 from bedplate.settings.sources import PREFIX, gather
+
+BOOLEANS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+WANTED = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
 class SettingsError(Exception):
@@ -38,6 +51,7 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path = Path(
         tree[section.name] = kind(**values)
     faults += _misspelled(raw)
     settings = Settings(**tree)
+    faults += address_faults(settings)
     faults += production_faults(settings)
     faults += _provider_faults(settings)
     if settings.database.pooled and not settings.database.listen_url:
@@ -87,8 +101,19 @@ def _convert(name: str, text: str, kind: Any, field: str, into: dict[str, Any], 
     if get_origin(plain) is tuple:
         value = [part.strip() for part in text.split(",") if part.strip()]
     if plain is bool:
-        value = {"1": "true", "0": "false", "yes": "true", "no": "false"}.get(text.lower(), text.lower())
+        value = BOOLEANS.get(text.lower(), text)
     try:
         into[field] = msgspec.convert(value, kind, strict=False, dec_hook=_secret)
     except msgspec.ValidationError as error:
-        faults.append(f"{name}: {error}")
+        faults.append(f"{name}: {_said(error, value, plain)}")
+
+
+def _said(error: msgspec.ValidationError, value: Any, plain: Any) -> str:
+    # A secret takes any text, so that none is ever shown here.
+    if get_origin(plain) is Literal:
+        return f"{value!r} is none of {', '.join(get_args(plain))}"
+    try:
+        msgspec.convert(value, plain, strict=False)
+    except msgspec.ValidationError:
+        return f"{value!r} is not {WANTED[plain]}"
+    return f"{error}, got {value!r}"

@@ -7,7 +7,7 @@ from bedplate.settings import Secret, Settings
 HEADER = """# Settings
 
 Generated from the code by `bedplate settings --markdown`. Every variable has a `_FILE` twin that names a file
-to read the value from. Precedence: environment, `_FILE`, secrets folder, `.env`, default.
+to read the value from. Precedence: environment, `_FILE`, Vault, secrets folder, `.env`, default.
 """
 
 
