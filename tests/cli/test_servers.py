@@ -63,3 +63,9 @@ def test_up_says_why_a_folder_cannot_be_made() -> None:
     stack = Stack(Path("/proc/nope"), host=None, port=None, tell=print)
     with pytest.raises(CommandError, match=r"/proc/nope .*--data-dir"):
         stack.start()
+
+
+def test_up_says_which_host_is_none_of_this_machine(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, host="192.0.2.1", port=0, tell=print)
+    with pytest.raises(CommandError, match=r"192\.0\.2\.1 is no address of this machine .*--host"):
+        stack.start()

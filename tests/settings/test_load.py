@@ -47,6 +47,8 @@ def test_the_words_for_true_and_false(text: str, *, value: bool) -> None:
         ("DATABASE_URL", "mysql://user:hidden@db/x"),
         ("DATABASE_OWNER_URL", "user:hidden@db"),
         ("DATABASE_REPLICA_URL", "postgresql://"),
+        ("DATABASE_URL", "postgresql://user:hidden@[db/x"),
+        ("DATABASE_URL", "postgresql://user:hidden@a:5432,b:port/x"),
         ("REDIS_URL", "localhost:6379"),
         ("MAIL_SMTP_URL", "mail.internal:hidden"),
         ("HTTP_PUBLIC_URL", "api.team.example"),
@@ -64,7 +66,7 @@ def test_what_is_no_address(name: str, value: str) -> None:
 
 def test_addresses_that_are_some() -> None:
     environ = {
-        "BEDPLATE_DATABASE_URL": "postgres://a@/b?host=/run/postgresql",
+        "BEDPLATE_DATABASE_URL": "postgres://a:p@[::1]:5432,b/c?host=/run/postgresql",
         "BEDPLATE_REDIS_URL": "redis+sentinel://a:26379,b/service/0",
         "BEDPLATE_MAIL_SMTP_URL": "smtps://user:x@mail",
         "BEDPLATE_HTTP_PUBLIC_URL": "http://127.0.0.1:8000",

@@ -23,16 +23,23 @@ USER_FAULTS = (
 )
 
 
+ADVICE = (
+    (asyncpg.DiskFullError, "The disk of PostgreSQL is full ({}): free some space and start again"),
+    (asyncpg.InvalidCatalogNameError, "{}; create it, or mend BEDPLATE_DATABASE_URL"),
+    ((asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError), "{}; run `bedplate db upgrade`"),
+    (redis.RedisError, "Redis refused: {}; check BEDPLATE_REDIS_URL"),
+    ((asyncpg.PostgresError, OSError), "PostgreSQL refused: {}; check BEDPLATE_DATABASE_URL"),
+)
+
+
 def one_line(fault: BaseException) -> str:
-    """Say what happened, and what to do where the message does not."""
+    """Say what happened, and what to do where the message does not; the faults of settings are one a line."""
     if isinstance(fault, DBAPIError) and fault.orig is not None:
         return one_line(fault.orig.__cause__ or fault.orig)
-    if isinstance(fault, asyncpg.InvalidCatalogNameError):
-        return f"{fault}; create it, or mend BEDPLATE_DATABASE_URL"
-    if isinstance(fault, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
-        return f"{fault}; run `bedplate db upgrade`"
-    if isinstance(fault, asyncpg.PostgresError | ConnectionError):
-        return f"PostgreSQL refused: {fault}; check BEDPLATE_DATABASE_URL"
-    if isinstance(fault, redis.RedisError):
-        return f"Redis refused: {fault}; check BEDPLATE_REDIS_URL"
-    return str(fault) or type(fault).__name__
+    if isinstance(fault, SettingsError):
+        return str(fault)
+    # An OSError without a file is a connection's: an unknown host, a port or a socket where nobody listens.
+    if isinstance(fault, OSError) and fault.filename is not None:
+        return f"{fault.filename}: {fault.strerror}"
+    said = " ".join(str(fault).split()) or type(fault).__name__
+    return next((advice.format(said) for kinds, advice in ADVICE if isinstance(fault, kinds)), said)

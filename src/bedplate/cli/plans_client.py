@@ -89,4 +89,6 @@ def _refusal(answer: httpx.Response) -> str:
     except msgspec.DecodeError:
         return f"The service answered {answer.status_code}"
     detail = problem.get("detail") or "; ".join(e["message"] for e in problem.get("errors", []))
-    return f"{problem.get('title', answer.status_code)}{': ' if detail else ''}{detail}"
+    title = str(problem.get("title", answer.status_code))
+    # Where there is no detail, the service repeats the title.
+    return title if detail in {"", title} else f"{title}: {detail}"

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 import secrets
 import signal
@@ -198,6 +199,10 @@ def _free_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise CommandError(
+                    f"{host} is no address of this machine ({error.strerror}); choose another with --host"
+                ) from error
             raise CommandError(
                 f"Port {port} on {host} is not free ({error.strerror}); choose another with --port"
             ) from error

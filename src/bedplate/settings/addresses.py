@@ -52,7 +52,12 @@ def _http_faults(settings: Settings) -> Iterator[str]:
 
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
     scheme, separator, rest = text.partition("://")
-    return scheme in schemes and bool(separator and rest)
+    try:
+        hosts = urlsplit(text).netloc.rpartition("@")[2].split(",")
+    except ValueError:
+        return False
+    ports = [host.rpartition("]")[2].partition(":")[2] for host in hosts]
+    return scheme in schemes and bool(separator and rest) and all(port.isdigit() for port in ports if port)
 
 
 def _is_origin(text: str) -> bool:
