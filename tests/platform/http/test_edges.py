@@ -1,4 +1,5 @@
 import asyncio
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -8,6 +9,7 @@ from litestar.middleware import DefineMiddleware
 
 from bedplate.app import create_app
 from bedplate.platform.auth.access import PUBLIC
+from bedplate.platform.errors import TooLarge
 from bedplate.platform.http.deadline import Deadlines, deadline_layer
 from bedplate.platform.http.depth import too_deep
 from bedplate.platform.http.layers import RouteLayers
@@ -41,6 +43,19 @@ async def test_every_framework_error_is_a_problem(asgi: httpx.AsyncClient) -> No
         assert problem["status"] == status
         assert problem["request_id"] == answer.headers["x-request-id"]
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_type_of_problem_has_one_title(asgi: httpx.AsyncClient) -> None:
+    """RFC 9457, section 3.1.3: of the framework's refusal as of ours."""
+    person = await sign_up(asgi)
+    ours = await asgi.get(f"/v1/plans/{uuid4()}", headers=person.headers)
+    frameworks = await asgi.get("/v1/nothing")
+    assert (frameworks.json()["type"], frameworks.json()["title"]) == (
+        ours.json()["type"],
+        ours.json()["title"],
+    )
+    large = await asgi.post("/v1/auth/login", json={"email": " " * 3_000_000})
+    assert large.json()["title"] == TooLarge.title
 
 
 async def test_an_empty_body_cannot_be_read(asgi: httpx.AsyncClient) -> None:

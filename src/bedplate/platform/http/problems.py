@@ -8,7 +8,14 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Scope, Send
 
 from bedplate.platform.db.constraints import ConstraintErrors, database_failure
-from bedplate.platform.errors import BadRequest, Failure, FieldError
+from bedplate.platform.errors import (
+    BadRequest,
+    Failure,
+    FieldError,
+    NotFound,
+    TooLarge,
+    UnsupportedMediaType,
+)
 from bedplate.platform.http.body import field_error
 from bedplate.platform.http.methods import allowed
 from bedplate.platform.idempotency.reservation import StoredAnswer
@@ -112,7 +119,7 @@ def from_http(error: HTTPException, names: Mapping[str, str] | None = None) -> F
     failure = Failure(DETAILS.get(status, ""), headers=_kept(error.headers or {}))
     phrase = HTTPStatus(status).phrase
     failure.status = status
-    failure.title = phrase
+    failure.title = TITLES.get(status, phrase)
     failure.code = CODES.get(status, phrase.lower().replace(" ", "_").replace("'", ""))
     return failure
 
@@ -123,6 +130,8 @@ DETAILS = {
     405: "The address does not take this method; Allow names those it takes",
     413: "The body is larger than this route takes",
 }
+# A type has one title (RFC 9457, section 3.1.3), whoever refuses.
+TITLES = {kind.status: kind.title for kind in (BadRequest, NotFound, TooLarge, UnsupportedMediaType)}
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

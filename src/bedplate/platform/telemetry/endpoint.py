@@ -18,4 +18,5 @@ async def get_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     if not may_scrape(client[0] if client else None, list(request.scope["headers"])):
         raise NotFound
     body, media_type = await metrics_handler()
-    return Response(body, media_type=media_type, headers={"Cache-Control": "no-store"})
+    # As a header, for to a media type of text the framework adds a charset, and this one has it.
+    return Response(body, headers={"Content-Type": media_type, "Cache-Control": "no-store"})
