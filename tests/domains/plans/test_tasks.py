@@ -35,6 +35,10 @@ async def test_patch_needs_the_version_that_was_read(work: Workspace) -> None:
     "body",
     [
         {"title": ""},
+        {"title": " \t"},
+        {"title": "a\n"},
+        {"title": "a\rb"},
+        {"checklist": [{"text": "  "}]},
         {"state": "blocked"},
         {"priority": "urgent"},
         {"effort_min": -1},
