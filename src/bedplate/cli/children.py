@@ -1,10 +1,12 @@
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
+from bedplate.cli.errors import CommandError
 from bedplate.settings.http import HttpSettings
 
 PR_SET_PDEATHSIG = 1
@@ -19,6 +21,26 @@ def api_command(host: str, port: int, workers: int) -> list[str]:
         *("--host", host, "--port", str(port), "--workers", str(workers)),
         *("--workers-kill-timeout", str(KILL_TIMEOUT), "--no-ws", "--log-level", "warning"),
     ]
+
+
+def listening_address(host: str) -> str:
+    """The address to listen on for a host that may be a name, such as localhost: granian takes no names.
+
+    Raises:
+        CommandError: the name is not known.
+    """
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise CommandError(
+            f"{host} is no address of this machine ({error.strerror}); choose another with --host or BEDPLATE_HTTP_HOST"
+        ) from error
+
+
+def listener_origin(host: str, port: int) -> str:
+    """The origin at which this machine reaches a listener, whatever URL the public knows it by."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def server_limits(http: HttpSettings) -> dict[str, str]:

@@ -16,7 +16,7 @@ def litestar_group() -> click.RichGroup:
 
 def load_plugins(ctx: click.Context) -> click.RichGroup:
     """Build the application, and add its plugins' commands; `ctx.obj` becomes Litestar's environment."""
-    from bedplate.cli.children import server_limits
+    from bedplate.cli.children import listening_address, server_limits
     from bedplate.cli.errors import require_servers
     from bedplate.platform.telemetry.multiprocess import prepare, shared_folder
     from bedplate.settings.load import load_settings
@@ -25,7 +25,7 @@ def load_plugins(ctx: click.Context) -> click.RichGroup:
     if settings.http.workers > 1 and shared_folder() is None:
         os.environ.update(prepare(Path(tempfile.mkdtemp(prefix="bedplate-metrics-"))))
     os.environ.setdefault("LITESTAR_APP", APP)
-    os.environ.setdefault("LITESTAR_HOST", settings.http.host)
+    os.environ.setdefault("LITESTAR_HOST", listening_address(settings.http.host))
     os.environ.setdefault("LITESTAR_PORT", str(settings.http.port))
     os.environ.setdefault("LITESTAR_WEB_CONCURRENCY", str(settings.http.workers))
     os.environ.setdefault("LITESTAR_QUIET_CONSOLE", "1")

@@ -19,6 +19,8 @@ import msgspec
 from bedplate.cli.children import (
     KILL_TIMEOUT,
     api_command,
+    listener_origin,
+    listening_address,
     server_limits,
     start_child,
     stop_children,
@@ -85,7 +87,8 @@ class Stack:
         self._starts = [partial(start_child, command, environment) for command in commands]
         self._children = [start() for start in self._starts]
         email, password = asyncio.run(_administrator(settings))
-        origin = settings.http.public_url
+        # Not the public URL: that may lead over a proxy that does not run, and /metrics answers here alone.
+        origin = listener_origin(http.host, http.port)
         self._await_api(origin)
         return {
             "api": origin,
@@ -127,7 +130,7 @@ class Stack:
 
     def _complete(self, settings: Settings) -> Settings:
         database, redis = settings.database, settings.redis
-        host = self._host or settings.http.host
+        host = listening_address(self._host or settings.http.host)
         port = _free_port(host, settings.http.port if self._port is None else self._port)
         if not (database.url and redis.url):
             urls = self._start_engines()
@@ -140,8 +143,7 @@ class Stack:
             secret=settings.auth.secret or Secret(_kept_secret(self._data_dir)),
             allow_reserved_domains=True,
         )
-        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
-        origin = settings.http.public_url or f"http://{shown}:{port}"
+        origin = settings.http.public_url or listener_origin(host, port)
         http = msgspec.structs.replace(settings.http, host=host, port=port, public_url=origin)
         return msgspec.structs.replace(settings, database=database, redis=redis, auth=auth, http=http)
 
@@ -199,7 +201,7 @@ def _free_port(host: str, port: int) -> int:
         try:
             probe.bind((host, port))
         except OSError as error:
-            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            if error.errno == errno.EADDRNOTAVAIL:
                 raise CommandError(
                     f"{host} is no address of this machine ({error.strerror}); choose another with --host"
                 ) from error
