@@ -113,8 +113,11 @@ class Stack:
 
         Raises:
             CommandError: a part keeps ending.
+            EmbeddedError: a server that ended does not start again.
         """
         while not self._stopping:
+            if self._engines is not None and self._engines.revive():
+                self._count_revival("PostgreSQL or Valkey had ended, and was started anew")
             self._revive()
             time.sleep(0.2)
 
@@ -122,11 +125,14 @@ class Stack:
         for place, child in enumerate(self._children):
             if child.poll() is None or self._stopping:
                 continue
-            self._revived += 1
-            if self._revived > MAX_REVIVALS:
-                self._check_children()
-            self._tell(f"a part ended with code {child.returncode}; starting it anew")
+            self._count_revival(f"a part ended with code {child.returncode}; starting it anew")
             self._children[place] = self._starts[place]()
+
+    def _count_revival(self, told: str) -> None:
+        self._revived += 1
+        if self._revived > MAX_REVIVALS:
+            raise CommandError(f"Parts keep ending ({told}); see the lines above")
+        self._tell(told)
 
     def _complete(self, settings: Settings) -> Settings:
         database, redis = settings.database, settings.redis

@@ -23,7 +23,8 @@ def test_killed_servers_start_again_with_their_data(durable_engines, ask):
     engines.postgres.kill()
     engines.valkey.kill()
     assert (engines.postgres.pid, engines.valkey.pid) == (None, None)
-    engines.start()
+    assert engines.revive()
+    assert not engines.revive()
     assert ask(urls.owner_url, "SELECT number FROM kept") == 7
     with redis.from_url(urls.redis_url) as client:
         assert client.get("kept") == b"7"

@@ -77,6 +77,19 @@ class Engines:
             self._begin()
         return self.urls
 
+    def revive(self) -> bool:
+        """Start again what ended, unless the process that owns it sees to that; whether anything had.
+
+        Raises:
+            EmbeddedError: with what to do about it
+        """
+        if all(server.pid for server in self._servers):
+            return False
+        if not self._ownership.mine and self._others_answer():
+            return False
+        self.start()
+        return True
+
     def stop(self) -> None:
         """Stop the servers if this process owns them."""
         if self._detached and not self._ownership.mine:
