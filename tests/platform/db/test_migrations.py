@@ -7,13 +7,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 from alembic import command
-from alembic.script import Script, ScriptDirectory
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from bedplate.platform.db import migrate
 from bedplate.platform.revisions import current
 from bedplate.settings.database import DatabaseSettings
-from fixtures.locks import Linter, sql_of
+from fixtures.locks import Linter, faults_of, revisions_of
 from fixtures.servers import TestServers
 
 SCRIPTS = ScriptDirectory.from_config(migrate.alembic_config(""))
@@ -32,20 +32,9 @@ OF_OTHERS = {
 }
 
 
-def revisions() -> list[Script]:
-    return list(reversed(list(SCRIPTS.walk_revisions())))
-
-
 def test_no_migration_holds_up_traffic_without_a_reason() -> None:
     linter = Linter()
-    faults = [
-        f"{revision.revision}: {fault}"
-        for revision in revisions()
-        for fault in linter.read(
-            sql_of(migrate.alembic_config(""), revision), getattr(revision.module, "LOCKS", {})
-        )
-    ]
-    assert faults == []
+    assert faults_of(migrate.alembic_config(""), linter) == []
     assert {"account", "job", "plan"} <= linter.tables
 
 
@@ -171,7 +160,7 @@ def test_up_down_and_up_again_ends_alike_and_without_drift(empty: DatabaseSettin
     url = empty.owner_url.reveal()
     migrate.upgrade(empty)
     first = asyncio.run(shape(url))
-    for revision in reversed(revisions()):
+    for revision in reversed(revisions_of(migrate.alembic_config(""))):
         migrate.downgrade(empty, str(revision.down_revision or "base"))
     left = {name.partition(".")[0] for name, *_ in asyncio.run(shape(url))}
     assert left - OF_OTHERS == set()
