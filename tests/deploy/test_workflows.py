@@ -50,7 +50,7 @@ def test_an_action_is_a_commit_and_says_which_version_that_is(name: str) -> None
 @pytest.mark.parametrize("name", sorted(WORKFLOWS))
 def test_a_script_that_is_run_is_there(name: str) -> None:
     for step in steps(WORKFLOWS[name]):
-        for script in re.findall(r"\./(\.ci/\w+)", step.get("run", "")):
+        for script in re.findall(r"\./(\.ci/[\w-]+)", step.get("run", "")):
             assert os.access(ROOT / script, os.X_OK)
 
 
@@ -61,6 +61,33 @@ def test_every_script_is_run_by_a_workflow_the_opt_in_ones_with_their_options() 
     assert "./.ci/debian --incidents" in commands
     [installed] = [run for run in commands if "apt-get install" in run]
     assert {"haproxy", "jq", "pgbouncer", "prometheus"} <= set(installed.split())
+
+
+@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+def test_uv_is_one_version_by_its_hashes(name: str) -> None:
+    for job in WORKFLOWS[name]["jobs"].values():
+        commands = [step["run"] for step in job["steps"] if "run" in step]
+        assert commands[0] == "./.ci/install-uv"
+        assert not any(re.search(r"\b(?:pip|pipx) install\b", run) for run in commands)
+    [pinned] = re.findall(
+        r"^uv==[\d.]+ \\$", (ROOT / ".github/uv-requirements.txt").read_text(), re.MULTILINE
+    )
+    image = re.search(r"astral-sh/uv:([\d.]+)", (ROOT / "Containerfile").read_text())
+    assert image is not None
+    assert f"{pinned.removeprefix('uv==').rstrip(' \\')}.".startswith(f"{image[1]}.")
+
+
+def test_the_tutorial_is_followed_at_every_push_and_old_code_runs_on_every_new_schema() -> None:
+    pushed = [step.get("run", "") for step in steps(WORKFLOWS["ci.yaml"])]
+    assert any("-m nightly" in run and "tests/docs/test_tutorial.py" in run for run in pushed)
+    # PyYAML reads the key `on` as true.
+    told: dict[str, Any] = {str(key): value for key, value in WORKFLOWS["migrations.yaml"].items()}
+    assert "db/**" in told["True"]["push"]["paths"]
+    assert told["True"]["push"]["paths"] == told["True"]["pull_request"]["paths"]
+    for name in ("migrations.yaml", "nightly.yaml", "release.yaml"):
+        jobs = WORKFLOWS[name]["jobs"].values()
+        [whole] = [job for job in jobs if any(step.get("run") == "./.ci/old-code" for step in job["steps"])]
+        assert whole["steps"][0]["with"]["fetch-depth"] == 0
 
 
 def test_the_audit_gives_options_that_there_are_and_fails_by_what_it_asks() -> None:

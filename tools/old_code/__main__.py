@@ -21,10 +21,11 @@ def main() -> None:
     folder.chmod(0o711)  # the account that runs PostgreSQL for root passes through
     smoke = Smoke()
     try:
-        with Engines(folder, durable=False) as engines, Fleet(engines.urls) as fleet:
-            rehearse(fleet, smoke, former, new)
-    except Broken as broken:
-        sys.exit(f"old code: {broken}")
+        with Engines(folder, durable=False) as engines, Fleet(engines.urls, folder / "log") as fleet:
+            try:
+                rehearse(fleet, smoke, former, new)
+            except Broken as broken:
+                sys.exit(f"old code: {broken}\n{fleet.said()}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"old code: {smoke.calls} calls and {smoke.jobs} jobs in five stages, all done")

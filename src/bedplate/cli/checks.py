@@ -133,6 +133,9 @@ async def _migrations(settings: Settings) -> list[Finding]:
         return []
     current = await revisions.current(settings.database.migration_url.reveal())
     newest = revisions.head()
+    if revisions.is_ahead(current):
+        says = f"at {current}, which a later release made; newest here {newest}"
+        return [Finding("migrations", "warning", says, "right after a rollback; else deploy that release")]
     if current != newest:
         return [
             Finding(

@@ -17,7 +17,13 @@ def db() -> None:
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Migrate to the newest REVISION, and grant the application's role its rights."""
-    migrate.upgrade(database_settings().database, revision)
+    settings = database_settings().database
+    current = asyncio.run(revisions.current(settings.migration_url.reveal()))
+    if revision == "head" and revisions.is_ahead(current):
+        # A rollback runs the former release's migration, too, and must not end there.
+        click.echo(f"At {current}, which a later release made: nothing to migrate.")
+        return
+    migrate.upgrade(settings, revision)
     click.echo(f"At {revision}.")
 
 
@@ -34,8 +40,9 @@ def status() -> None:
     """Say which revision the database is at; exit code 1 when it is behind."""
     current = asyncio.run(revisions.current(database_settings().database.migration_url.reveal()))
     newest = revisions.head()
-    click.echo(f"database {current or 'empty'}, newest {newest}")
-    if current != newest:
+    later = ", of a later release" if revisions.is_ahead(current) else ""
+    click.echo(f"database {current or 'empty'}{later}, newest {newest}")
+    if current != newest and not later:
         raise SystemExit(1)
 
 

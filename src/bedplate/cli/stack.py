@@ -160,7 +160,7 @@ class Stack:
 
     def _migrate(self, settings: Settings) -> None:
         current = asyncio.run(revisions.current(settings.database.migration_url.reveal()))
-        if current is None or current != revisions.head():
+        if current != revisions.head() and not revisions.is_ahead(current):
             from bedplate.platform.db import migrate
 
             self._tell("migrating the database")

@@ -31,11 +31,13 @@ def scripts_folder() -> Path:
 
 def head() -> str | None:
     """The newest revision there is."""
-    scripts = [
-        path.read_text("utf-8") for path in (scripts_folder() / "migrations" / "versions").glob("*.py")
-    ]
-    revisions, parents = ({m[1] for m in map(line.search, scripts) if m} for line in (REVISION, PARENT))
-    return next(iter(revisions - parents), None)
+    known, parents = _read()
+    return next(iter(known - parents), None)
+
+
+def is_ahead(revision: str | None) -> bool:
+    """Whether a database's revision is none of ours: a later release has migrated it, as after a rollback."""
+    return revision is not None and revision not in _read()[0]
 
 
 async def current(url: str) -> str | None:
@@ -47,3 +49,12 @@ async def current(url: str) -> str | None:
         return await connection.fetchval("select version_num from alembic_version")
     finally:
         await connection.close()
+
+
+def _read() -> tuple[set[str], set[str]]:
+    """All revisions, and those that another one follows."""
+    scripts = [
+        path.read_text("utf-8") for path in (scripts_folder() / "migrations" / "versions").glob("*.py")
+    ]
+    revisions, parents = ({m[1] for m in map(line.search, scripts) if m} for line in (REVISION, PARENT))
+    return revisions, parents
