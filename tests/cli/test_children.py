@@ -1,11 +1,14 @@
 """The processes of `bedplate up`."""
 
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
-from bedplate.cli.children import listener_origin, listening_address
+from bedplate.cli.children import listener_origin, listening_address, start_child, stop_children
 from bedplate.cli.errors import CommandError
+from bedplate.platform.embedded.process import command_line, until
 
 
 @pytest.mark.parametrize(
@@ -36,3 +39,17 @@ def test_a_name_is_listened_on_at_its_address(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(CommandError, match=r"nohost is no address of this machine .*--host"):
         listening_address("nohost")
+
+
+def test_what_a_killed_child_left_behind_ends_too(tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    child = start_child(
+        ["sh", "-c", f"sleep 60 & echo $! > {left}.new; mv {left}.new {left}; wait"], os.environ
+    )
+    assert until(left.exists, 30)
+    child.kill()
+    child.wait()
+    [pid] = left.read_text().split()
+    assert command_line(int(pid)) == ["sleep", "60"]
+    stop_children([child], 1)
+    assert until(lambda: not command_line(int(pid)), 30)

@@ -1,3 +1,4 @@
+import contextlib
 import ctypes
 import os
 import signal
@@ -91,3 +92,10 @@ def stop_children(children: list[subprocess.Popen[bytes]], patience: float) -> N
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+        end_group(child)
+
+
+def end_group(ended: subprocess.Popen[bytes]) -> None:
+    """Kill what a child left behind: granian's workers outlive their main process, and keep the port, when it is killed."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(ended.pid, signal.SIGKILL)

@@ -19,6 +19,7 @@ import msgspec
 from bedplate.cli.children import (
     KILL_TIMEOUT,
     api_command,
+    end_group,
     listener_origin,
     listening_address,
     server_limits,
@@ -126,6 +127,7 @@ class Stack:
             if child.poll() is None or self._stopping:
                 continue
             self._count_revival(f"a part ended with code {child.returncode}; starting it anew")
+            end_group(child)
             self._children[place] = self._starts[place]()
 
     def _count_revival(self, told: str) -> None:
