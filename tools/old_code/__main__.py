@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from bedplate.platform.embedded import Engines
-from tools.old_code.failure import Broken
+from tools.old_code.failure import Broken, last_error
 from tools.old_code.fleet import OWNER, PASSWORD, Fleet, Release
 from tools.old_code.smoke import Smoke
 
@@ -19,13 +19,14 @@ def main() -> None:
     former, new = Release("the former release", Path(sys.argv[1])), Release("this tree", ROOT)
     folder = Path(tempfile.mkdtemp(prefix="bedplate-old-code-"))
     folder.chmod(0o711)  # the account that runs PostgreSQL for root passes through
-    smoke = Smoke()
+    smoke, log = Smoke(), folder / "log"
     try:
-        with Engines(folder, durable=False) as engines, Fleet(engines.urls, folder / "log") as fleet:
-            try:
-                rehearse(fleet, smoke, former, new)
-            except Broken as broken:
-                sys.exit(f"old code: {broken}\n{fleet.said()}")
+        with Engines(folder, durable=False) as engines, Fleet(engines.urls, log) as fleet:
+            rehearse(fleet, smoke, former, new)
+    except Broken as broken:
+        # Processes write down what they have to say when they end, at the latest.
+        said = last_error(log.read_text(errors="replace")) if log.exists() else ""
+        sys.exit(f"old code: {broken}\n{said}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"old code: {smoke.calls} calls and {smoke.jobs} jobs in five stages, all done")

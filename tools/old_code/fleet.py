@@ -10,7 +10,7 @@ from typing import Self
 import httpx
 
 from bedplate.platform.embedded import EngineUrls
-from tools.old_code.failure import Broken, last_error
+from tools.old_code.failure import Broken
 
 PATIENCE = 120.0
 SECRET = "only-for-this-rehearsal-" + "0123456789abcdef" * 2
@@ -88,14 +88,10 @@ class Fleet:
             process.kill()
             process.wait()
 
-    def said(self) -> str:
-        """The last error that a process wrote, in a line."""
-        return last_error(self.log.read_text(errors="replace")) if self.log.exists() else ""
-
     def _spawn(self, release: Release, *words: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own programs
-                release.command(*words), cwd=release.folder, env=self._environment(), stderr=log
+                release.command(*words), cwd=release.folder, env=self._environment(), stdout=log, stderr=log
             )
         self.processes.append(process)
         return process
