@@ -3,6 +3,7 @@ import redis
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bedplate.cli.errors import CommandError
+from bedplate.platform.db.migrate import MigrationBusy
 from bedplate.platform.db.programs import BackupError
 from bedplate.platform.embedded import EmbeddedError
 from bedplate.platform.errors import Failure
@@ -12,6 +13,7 @@ from bedplate.settings.load import SettingsError
 USER_FAULTS = (
     CommandError,
     BackupError,
+    MigrationBusy,
     EmbeddedError,
     SettingsError,
     Failure,

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -197,3 +198,16 @@ def test_a_migration_holds_its_locks_no_longer_than_itself(empty: DatabaseSettin
         command.upgrade(config, "head")
     assert asyncio.run(current(url)) == "one"
     command.stamp(config, head)
+
+
+def test_who_migrates_a_database_is_alone(empty: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two deployments at once would make the same tables, and grant the same rights."""
+    monkeypatch.setattr(migrate, "TURN_TIMEOUT", 0)
+    url = empty.owner_url.reveal()
+    with asyncio.Runner() as runner:
+        other = runner.run(asyncpg.connect(url))
+        runner.run(other.execute(f"select pg_advisory_lock({migrate.TURN})"))
+        for work in (partial(migrate.upgrade, empty), partial(migrate.downgrade, empty, "base")):
+            with pytest.raises(migrate.MigrationBusy):
+                work()
+        runner.run(other.close())

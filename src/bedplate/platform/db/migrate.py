@@ -1,4 +1,7 @@
 import asyncio
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,6 +15,14 @@ from bedplate.platform.revisions import scripts_folder
 from bedplate.settings.database import DatabaseSettings
 
 LOCK_TIMEOUT = "10s"
+TURN = 0x62656470_6D696772
+"""The advisory lock of who migrates a database: "bedpmigr"."""
+TURN_TIMEOUT = 600.0
+TURN_POLL = 0.1
+
+
+class MigrationBusy(Exception):  # noqa: N818 - it is a state, and passes
+    """Another process migrates this database, and did not come to an end."""
 
 
 def alembic_config(url: str) -> "Config":
@@ -38,19 +49,52 @@ def migration_engine(url: str) -> "AsyncEngine":
 
 
 def upgrade(settings: DatabaseSettings, revision: str = "head") -> None:
-    """Migrate to a revision, then grant the application's role what it needs. Not from a running event loop."""
+    """Migrate to a revision, then grant the application's role what it needs. Not from a running event loop.
+
+    Raises:
+        MigrationBusy: another process went on migrating this database.
+    """
     from alembic import command
 
     url = settings.migration_url.reveal()
-    command.upgrade(alembic_config(url), revision)
-    asyncio.run(apply_roles(url, settings.url.reveal()))
+    with _alone(url) as runner:
+        command.upgrade(alembic_config(url), revision)
+        runner.run(apply_roles(url, settings.url.reveal()))
 
 
 def downgrade(settings: DatabaseSettings, revision: str) -> None:
-    """Migrate back to a revision."""
+    """Migrate back to a revision.
+
+    Raises:
+        MigrationBusy: another process went on migrating this database.
+    """
     from alembic import command
 
-    command.downgrade(alembic_config(settings.migration_url.reveal()), revision)
+    url = settings.migration_url.reveal()
+    with _alone(url):
+        command.downgrade(alembic_config(url), revision)
+
+
+@contextmanager
+def _alone(url: str) -> Generator[asyncio.Runner]:
+    """Keep other processes from migrating this database meanwhile; they wait, and find that it is done."""
+    with asyncio.Runner() as runner:
+        connection = runner.run(_connect(url))
+        try:
+            runner.run(_take_turn(connection))
+            yield runner
+        finally:
+            runner.run(connection.close())
+
+
+async def _take_turn(connection: Any) -> None:
+    # Asked again and again: CREATE INDEX CONCURRENTLY waits for every snapshot, so also for that of a statement
+    # that would wait for this lock.
+    deadline = time.monotonic() + TURN_TIMEOUT
+    while not await connection.fetchval("select pg_try_advisory_lock($1)", TURN):
+        if time.monotonic() > deadline:
+            raise MigrationBusy("Another process migrates this database; try again once it is through")
+        await asyncio.sleep(TURN_POLL)
 
 
 async def apply_roles(owner_url: str, application_url: str) -> None:
