@@ -69,7 +69,7 @@ def test_it_installs_what_the_lock_says_and_nothing_for_development() -> None:
 
 
 def test_bytecode_does_not_bear_the_time_of_the_build() -> None:
-    assert "PYC_INVALIDATION_MODE=unchecked-hash" in " ".join(values("ENV", instructions()[: STAGES[-1]]))
+    assert "PYC_INVALIDATION_MODE=UNCHECKED_HASH" in " ".join(values("ENV", instructions()[: STAGES[-1]]))
 
 
 def test_what_builds_the_wheel_is_locked_too() -> None:
