@@ -78,26 +78,7 @@ def audit_columns() -> Select[*tuple[Any, ...]]:
     )
 
 
-_EVENTS = (
-    select(
-        AuditEvent.id,
-        AuditEvent.type,
-        AuditEvent.created_at,
-        _actor.user_id.label("actor_id"),
-        _subject.user_id.label("subject_id"),
-        AuditEvent.team_id,
-        AuditEvent.resource,
-        AuditEvent.session_id,
-        AuditEvent.key_id,
-        func.host(AuditEvent.address).label("address"),
-        AuditEvent.user_agent,
-        AuditEvent.request_id,
-        cast(AuditEvent.data, String).label("data"),
-    )
-    .outerjoin(_actor, _actor.pseudonym == AuditEvent.actor)
-    .outerjoin(_subject, _subject.pseudonym == AuditEvent.subject)
-)
-
+_EVENTS = audit_columns()
 EVENTS = Listing(
     "audit-events",
     _EVENTS,
