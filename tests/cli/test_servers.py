@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from bedplate.cli.errors import CommandError
 from bedplate.cli.group import bedplate_group
 from bedplate.cli.servers import found_settings
-from bedplate.cli.stack import Stack
+from bedplate.cli.stack import UNSERVED_TIMEOUT, Stack
 from bedplate.platform import embedded
 from bedplate.platform.embedded import EngineUrls
 
@@ -69,3 +69,16 @@ def test_up_says_which_host_is_none_of_this_machine(tmp_path: Path) -> None:
     stack = Stack(tmp_path, host="192.0.2.1", port=0, tell=print)
     with pytest.raises(CommandError, match=r"192\.0\.2\.1 is no address of this machine .*--host"):
         stack.start()
+
+
+def test_a_start_that_fails_does_not_wait_for_what_never_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    def stop(_: object, patience: float) -> None:
+        waited.append(patience)
+
+    monkeypatch.setattr("bedplate.cli.stack.stop_children", stop)
+    Stack(tmp_path, host=None, port=None, tell=print).__exit__(None, None, None)
+    assert waited == [UNSERVED_TIMEOUT]

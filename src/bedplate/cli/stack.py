@@ -36,6 +36,7 @@ from bedplate.settings.admin import DEFAULT_ADMIN_EMAIL
 from bedplate.settings.load import load_settings
 
 START_TIMEOUT = 60.0
+UNSERVED_TIMEOUT = 0.5
 POLL = 0.02
 MAX_REVIVALS = 20
 
@@ -57,7 +58,7 @@ class Stack:
         self._starts: list[Callable[[], subprocess.Popen[bytes]]] = []
         self._revived = 0
         self._engines: Engines | None = None
-        self._stopping = False
+        self._stopping = self._serving = False
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -68,7 +69,8 @@ class Stack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         self._stopping = True
-        stop_children(self._children, KILL_TIMEOUT + 5)
+        # What has not served yet owes nobody an answer, and granian's worker loses a signal while it starts.
+        stop_children(self._children, KILL_TIMEOUT + 5 if self._serving else UNSERVED_TIMEOUT)
         if self._engines is not None:
             self._engines.stop()
         return kind is Stopped
@@ -91,6 +93,7 @@ class Stack:
         # Not the public URL: that may lead over a proxy that does not run, and /metrics answers here alone.
         origin = listener_origin(http.host, http.port)
         self._await_api(origin)
+        self._serving = True
         return {
             "api": origin,
             "metrics": f"{origin}/metrics",
@@ -256,7 +259,7 @@ async def _administrator(settings: Settings) -> tuple[str, str | None]:
         # Nothing to make or reset: the domains, slow to import, are not needed in this process.
         return email, None
     from bedplate.domains.access import AccessService
-    from bedplate.domains.accounts import Passwords, WeakPassword
+    from bedplate.domains.accounts import InvalidEmail, Passwords, WeakPassword
     from bedplate.domains.sessions import keep_administrator
     from bedplate.platform.db import Database
 
@@ -272,6 +275,8 @@ async def _administrator(settings: Settings) -> tuple[str, str | None]:
 
                 await AccessService(session=session).keep_system_roles(permissions())
         return await keep_administrator(database, passwords, email=admin.email, password=password)
+    except InvalidEmail as error:
+        raise CommandError(f"BEDPLATE_ADMIN_EMAIL: {error}") from None
     except WeakPassword as error:
         raise CommandError(f"BEDPLATE_ADMIN_PASSWORD: {error}") from None
     finally:

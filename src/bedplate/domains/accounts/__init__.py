@@ -7,7 +7,7 @@ from bedplate.domains.accounts.deliveries import MailLinks, deliver
 from bedplate.domains.accounts.dependencies import provide_post
 from bedplate.domains.accounts.emails import normalise_email
 from bedplate.domains.accounts.erasure import ERASING, erase
-from bedplate.domains.accounts.errors import EmailTaken, WeakPassword
+from bedplate.domains.accounts.errors import EmailTaken, InvalidEmail, WeakPassword
 from bedplate.domains.accounts.metrics import METRICS
 from bedplate.domains.accounts.passwords import Passwords
 from bedplate.domains.accounts.post import Post
@@ -40,6 +40,7 @@ __all__ = [
     "DOMAIN",
     "AccountService",
     "Email",
+    "InvalidEmail",
     "MailLinks",
     "Name",
     "Password",

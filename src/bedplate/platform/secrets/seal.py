@@ -35,7 +35,10 @@ class Sealer:
         try:
             return self._fernet(purpose).decrypt(sealed)
         except InvalidToken as error:
-            raise SealBroken(purpose) from error
+            raise SealBroken(
+                f"{purpose}: altered, or sealed under a BEDPLATE_AUTH_SECRET that is no longer given; "
+                "a former one goes into BEDPLATE_AUTH_PREVIOUS_SECRETS"
+            ) from error
 
     def key(self, purpose: str) -> bytes:
         """Derive 32 bytes for keyed digests; only the newest secret counts."""
