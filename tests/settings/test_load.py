@@ -34,6 +34,11 @@ def test_all_faults_stand_in_one_message() -> None:
     ]
 
 
+def test_limits_that_cannot_be_read_are_told_with_the_others() -> None:
+    said = faults(HTTP_WORKERS="0", LIMITS_OVERRIDES="read=600/60,write=many")
+    assert said[1:] == ["BEDPLATE_LIMITS_OVERRIDES: 'write=many' is not `name=quota/seconds`"]
+
+
 @pytest.mark.parametrize(
     ("text", "value"), [("1", True), ("TRUE", True), ("on", True), ("no", False), ("Off", False)]
 )

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -8,6 +8,7 @@ import msgspec
 from bedplate.settings import Secret, Settings
 from bedplate.settings.addresses import address_faults
 from bedplate.settings.oidc import read_providers
+from bedplate.settings.overrides import read_overrides
 from bedplate.settings.production import production_faults
 from bedplate.settings.sources import PREFIX, gather
 
@@ -53,7 +54,8 @@ def load_settings(environ: Mapping[str, str] | None = None, dotenv: Path = Path(
     settings = Settings(**tree)
     faults += address_faults(settings)
     faults += production_faults(settings)
-    faults += _provider_faults(settings)
+    faults += _unread(lambda: read_providers(settings.oidc))
+    faults += _unread(lambda: read_overrides(settings.limits.overrides))
     if settings.database.pooled and not settings.database.listen_url:
         faults.append("BEDPLATE_DATABASE_LISTEN_URL: required with BEDPLATE_DATABASE_POOLED, past the pooler")
     if faults:
@@ -70,9 +72,10 @@ def setting_names() -> list[str]:
     ]
 
 
-def _provider_faults(settings: Settings) -> list[str]:
+def _unread(read: Callable[[], object]) -> list[str]:
+    """What is wrong with a setting that has a form of its own."""
     try:
-        read_providers(settings.oidc)
+        read()
     except ValueError as error:
         return [str(error)]
     return []

@@ -5,67 +5,23 @@ import msgspec
 
 from bedplate.platform.limits.policy import Policy
 from bedplate.platform.limits.rule import Rule
+from bedplate.settings.overrides import Override, read_overrides
 
 NAME = re.compile(r"[a-z0-9_-]{1,64}")
-OVERRIDE = re.compile(
-    r"(?P<name>[a-z0-9_-]{1,64})(?:@(?P<tier>(?:role|team|key|user):[\w-]+))?="
-    r"(?:(?P<off>off)|(?P<quota>\d+)/(?P<window>\d+(?:\.\d+)?))(?P<words>(?: +[a-z]+(?:-[a-z]+)?(?::\d+)?)*)"
-)
 
 
 class LimitsError(ValueError):
     """A policy or an override is wrong; the message says which and why."""
 
 
-class Override(msgspec.Struct, frozen=True):
-    """What the settings say about a policy, or about one of its tiers; quota None: off."""
-
-    quota: int | None = None
-    window: float = 0.0
-    burst: int | None = None
-    lease: int | None = None
-    fail_closed: bool | None = None
-
-
-def parse_overrides(texts: Sequence[str]) -> Mapping[tuple[str, str], Override]:
-    """Read `name[@tier]=quota/seconds [burst:n] [lease:n] [fail-closed|fail-open]`, by name and tier.
-
-    Raises:
-        LimitsError: a text is not of this form.
-    """
-    found: dict[tuple[str, str], Override] = {}
-    for text in texts:
-        match = OVERRIDE.fullmatch(text.strip())
-        if match is None:
-            raise LimitsError(f"BEDPLATE_LIMITS_OVERRIDES: {text!r} is not `name=quota/seconds`")
-        words = _words(match["words"])
-        if unknown := set(words) - {"burst", "lease", "fail-closed", "fail-open"}:
-            raise LimitsError(f"BEDPLATE_LIMITS_OVERRIDES: {text!r}: what is {min(unknown)!r}?")
-        if match["off"] is None and not (int(match["quota"]) and float(match["window"])):
-            raise LimitsError(f"BEDPLATE_LIMITS_OVERRIDES: {text!r}: quota and seconds must be above 0")
-        found[match["name"], match["tier"] or ""] = Override(
-            quota=None if match["off"] else int(match["quota"]),
-            window=0.0 if match["off"] else float(match["window"]),
-            burst=int(words["burst"]) if words.get("burst") else None,
-            lease=int(words["lease"]) if words.get("lease") else None,
-            fail_closed="fail-closed" in words if words.keys() & {"fail-closed", "fail-open"} else None,
-        )
-    return found
-
-
-def _words(text: str) -> dict[str, str]:
-    words: dict[str, str] = {}
-    for word in text.split():
-        name, _, value = word.partition(":")
-        words[name] = value
-    return words
-
-
 class RuleBook:
     """Every policy as it is enforced here."""
 
     def __init__(self, overrides: Sequence[str], prefix: str) -> None:
-        self._overrides = parse_overrides(overrides)
+        try:
+            self._overrides = read_overrides(overrides)
+        except ValueError as error:
+            raise LimitsError(str(error)) from error
         self._prefix = f"{prefix}:limit:"
         self._rules: dict[tuple[str, str], Rule | None] = {}
         self._policies: dict[str, Policy] = {}
