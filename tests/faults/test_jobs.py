@@ -47,7 +47,7 @@ insert into job (id, task, queue, payload, available_at, max_attempts)
 values (gen_random_uuid(), 'faults.endless', 'default', '{"value": 0}', now(), 1000) returning id
 """
 WARM_UP = ENDLESS.replace("endless", "effect")
-TRIES = 3 if LONG else 2
+TRIES = 3 if LONG else 1
 FIRINGS = 5
 
 pytestmark = pytest.mark.faults

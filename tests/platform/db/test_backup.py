@@ -16,10 +16,11 @@ from bedplate.platform.db import backup as backups
 from bedplate.platform.db.programs import BackupError, find_programs
 from bedplate.platform.db.urls import with_database
 from bedplate.settings import Secret, Settings
+from fixtures.apps import calling, running
 from fixtures.cli import Ended, call
 from fixtures.people import PASSWORD, Join, log_in
 from fixtures.servers import TestServers
-from fixtures.service import environment_of, serve
+from fixtures.service import environment_of
 
 
 def with_tools(servers: TestServers) -> None:
@@ -122,14 +123,10 @@ async def test_a_restored_backup_is_equal_and_the_service_starts_on_it(
     assert again.exit_code == 2
     assert "empty one" in again.stderr
 
-    served = await asyncio.to_thread(serve, empty, worker=False)
-    try:
-        async with httpx.AsyncClient(base_url=served.origin) as client:
-            back = await log_in(client, person.email, PASSWORD)
-            found = await client.get(f"/v1/plans/{made.json()['id']}", headers=back.headers)
-            assert found.json()["title"] == "Ünïcode"
-    finally:
-        await asyncio.to_thread(served.stop)
+    async with running(empty) as service, calling(service) as client:
+        back = await log_in(client, person.email, PASSWORD)
+        found = await client.get(f"/v1/plans/{made.json()['id']}", headers=back.headers)
+        assert found.json()["title"] == "Ünïcode"
 
 
 async def test_the_applications_role_still_cannot_delete_an_audit_event(

@@ -61,6 +61,7 @@ def test_data_outside_is_found_when_the_way_is_open_again(place: Path, fallback:
         assert ask(engines.urls.owner_url, "SELECT to_regclass('kept')::text") == "kept"
 
 
+@pytest.mark.nightly
 @root_only
 def test_data_inside_is_not_replaced_when_the_way_is_closed(data_dir: Path, fallback: Path):
     data_dir.chmod(0o700)

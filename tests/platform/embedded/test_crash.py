@@ -15,6 +15,7 @@ from bedplate.platform.embedded.process import command_line
 BUSY = "SELECT /* busy */ sum(a) FROM generate_series(1, 10000000000) a"
 
 
+@pytest.mark.nightly
 def test_killed_servers_start_again_with_their_data(durable_engines, ask):
     engines, urls = durable_engines, durable_engines.urls
     ask(urls.owner_url, "CREATE TABLE kept AS SELECT 7 AS number")
@@ -61,6 +62,7 @@ def test_servers_end_with_a_killed_owner(data_dir: Path, run_engines, alive, wai
     wait_until(lambda: not alive(told["postgres"]) and not alive(told["valkey"]))
 
 
+@pytest.mark.nightly
 def test_a_new_owner_waits_for_the_servers_of_a_killed_one(data_dir: Path, run_engines, ask):
     first = run_engines(data_dir)
     told = first.answer()

@@ -53,6 +53,7 @@ def test_a_forked_child_does_not_keep_the_lock(shared_dir: Path, engines):
     os.waitpid(child, 0)
 
 
+@pytest.mark.nightly
 def test_a_waiting_process_takes_over_from_a_killed_one(data_dir: Path, run_engines, ask):
     first = run_engines(data_dir)
     first.answer()
@@ -88,6 +89,7 @@ def test_processes_that_start_at_once_share_one_pair(place: Path, run_engines):
     assert len({(one["postgres"], one["valkey"]) for one in told}) == 1
 
 
+@pytest.mark.nightly
 def test_detached_servers_outlive_their_starter_until_stopped(data_dir: Path, run_engines, ask, alive):
     first = run_engines(data_dir, "--detached")
     told = first.answer()

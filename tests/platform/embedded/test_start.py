@@ -47,7 +47,8 @@ def test_two_checkouts_run_side_by_side(data_dir: Path, urls, ask):
         assert ask(urls.owner_url, "SELECT to_regclass('only_here')") is None
 
 
-@pytest.mark.parametrize("name", [pytest.param("long" * 30, marks=pytest.mark.nightly), "a, b'c é"])
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["long" * 30, "a, b'c é"])
 def test_any_folder_name_will_do(place: Path, copy_data, ask, name):
     with Engines(copy_data(place / name), durable=False) as engines:
         sockets = engines.postgres.home.sockets
@@ -58,6 +59,7 @@ def test_any_folder_name_will_do(place: Path, copy_data, ask, name):
     sockets.rmdir()
 
 
+@pytest.mark.nightly
 def test_durable_engines_wait_for_the_disk(data_dir: Path, ask):
     query = "SELECT string_agg(setting, ' ' ORDER BY name) FROM pg_settings WHERE name = ANY ("
     query += "'{fsync,full_page_writes,synchronous_commit}')"
@@ -73,12 +75,14 @@ def test_the_terminals_interrupt_does_not_reach_the_servers(engines):
         assert os.getpgid(server.pid) != os.getpgid(0)
 
 
+@pytest.mark.nightly
 def test_the_sockets_folder_is_closed_again(data_dir: Path):
     (data_dir / "engines" / "run").chmod(0o755)
     with Engines(data_dir, durable=False) as engines:
         assert engines.postgres.home.sockets.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.nightly
 def test_our_environment_is_not_the_servers(data_dir: Path, monkeypatch):
     monkeypatch.setenv("BEDPLATE_SECRET", "only-ours")
     with Engines(data_dir, durable=False) as engines:

@@ -81,7 +81,7 @@ async def storm(clients: list[httpx.AsyncClient], headers: dict[str, str], reque
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("requests", [320, pytest.param(2_000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("requests", [160, pytest.param(2_000, marks=pytest.mark.nightly)])
 async def test_one_policy_over_eight_routes_and_four_processes(
     four: list[httpx.AsyncClient], own_valkey: Valkey, requests: int
 ) -> None:
@@ -107,7 +107,7 @@ async def test_one_policy_over_eight_routes_and_four_processes(
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("requests", [400, pytest.param(2_000, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("requests", [200, pytest.param(2_000, marks=pytest.mark.nightly)])
 async def test_a_leased_policy_over_four_processes(
     four: list[httpx.AsyncClient], own_valkey: Valkey, requests: int
 ) -> None:
