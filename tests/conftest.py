@@ -36,8 +36,8 @@ def hands_out(config: pytest.Config) -> bool:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a test waits for servers, and for processes that start, an eighth of its time."""
-    return (os.cpu_count() or 1) + 1
+    """One a core: the processes that tests start fill what waiting leaves, and each more imports and collects anew."""
+    return os.cpu_count() or 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> order.ByFile | None:
