@@ -101,7 +101,7 @@ def test_the_audit_gives_options_that_there_are_and_fails_by_what_it_asks() -> N
         ended = subprocess.run(
             [uv, *command.split(), "--service-url", "http://127.0.0.1:1"],
             cwd=ROOT,
-            env=os.environ | {"UV_HTTP_RETRIES": "0"},
+            env={**os.environ, "UV_HTTP_RETRIES": "0", "UV_OFFLINE": "0"},  # it asks nobody but this address
             capture_output=True,
             text=True,
             check=False,
