@@ -5,6 +5,7 @@ import socket
 import asyncpg
 import httpx
 import pytest
+from alembic.util.exc import CommandError as AlembicError
 from sqlalchemy.exc import OperationalError
 
 from bedplate.cli.errors import CommandError
@@ -27,6 +28,8 @@ FULL = asyncpg.DiskFullError(
         (FileNotFoundError(2, "No such file or directory"), "check BEDPLATE_DATABASE_URL"),
         (TimeoutError(), "TimeoutError; check BEDPLATE_DATABASE_URL"),
         (FileNotFoundError(2, "No such file or directory", "plan.md"), "plan.md: No such file or directory"),
+        (asyncpg.UndefinedFunctionError("function f() does not exist"), "run `bedplate db upgrade`"),
+        (AlembicError("Target database is not up to date."), "`bedplate db upgrade` takes it to the newest"),
         (LimitsError("BEDPLATE_LIMITS_OVERRIDES: 'x' is not `name=quota/seconds`"), "name=quota/seconds"),
     ],
 )

@@ -27,7 +27,7 @@ def upgrade(revision: str) -> None:
     click.echo(f"At {revision}.")
 
 
-@db.command()
+@db.command(context_settings={"ignore_unknown_options": True})  # `-1` is no option
 @click.argument("revision")
 def downgrade(revision: str) -> None:
     """Migrate back to REVISION (`-1`: one step, `base`: to nothing)."""

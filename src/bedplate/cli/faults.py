@@ -1,5 +1,6 @@
 import asyncpg
 import redis
+from alembic.util.exc import CommandError as AlembicError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bedplate.cli.errors import CommandError
@@ -21,6 +22,7 @@ USER_FAULTS = (
     asyncpg.PostgresError,
     redis.RedisError,
     SQLAlchemyError,
+    AlembicError,
     OSError,
 )
 
@@ -28,7 +30,14 @@ USER_FAULTS = (
 ADVICE = (
     (asyncpg.DiskFullError, "The disk of PostgreSQL is full ({}): free some space and start again"),
     (asyncpg.InvalidCatalogNameError, "{}; create it, or mend BEDPLATE_DATABASE_URL"),
-    ((asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError), "{}; run `bedplate db upgrade`"),
+    (
+        (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError),
+        "{}; run `bedplate db upgrade`",
+    ),
+    (
+        AlembicError,
+        "{}; `bedplate db status` says where the database is, `bedplate db upgrade` takes it to the newest",
+    ),
     (redis.RedisError, "Redis refused: {}; check BEDPLATE_REDIS_URL"),
     ((asyncpg.PostgresError, OSError), "PostgreSQL refused: {}; check BEDPLATE_DATABASE_URL"),
 )
