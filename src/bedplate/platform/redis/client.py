@@ -1,9 +1,10 @@
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster, Sentinel
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.maint_notifications import MaintNotificationsConfig
@@ -47,12 +48,21 @@ def connect(settings: RedisSettings, *, timeout: float | None = None) -> Client:
     return Redis.from_pool(pool)
 
 
+class _WatchedRedis(Redis):
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - redis' own
+        """Close the connections to the watched server, and those to whoever watches it, which nobody else does."""
+        await super().aclose(close_connection_pool)
+        pool = cast("SentinelConnectionPool", self.connection_pool)
+        for watcher in cast("Sentinel", pool.sentinel_manager).sentinels:
+            await watcher.aclose()
+
+
 def _watched(url: str, options: dict[str, Any]) -> Redis:
     parts = urlsplit(url)
     service, _, number = parts.path.strip("/").partition("/")
     login = _login(url)
     sentinel = Sentinel(_hosts(url, SENTINEL_PORT), sentinel_kwargs={**options, **login}, **options, **login)
-    return sentinel.master_for(service or "mymaster", db=int(number or 0))
+    return sentinel.master_for(service or "mymaster", _WatchedRedis, db=int(number or 0))
 
 
 def _cluster(url: str, options: dict[str, Any]) -> RedisCluster:
