@@ -20,12 +20,12 @@ INDEXES = {"actor_id": "actor", "subject_id": "subject", "team_id_id": "team_id"
 
 FIRST_ID = """
 create function audit_event_first_id(moment timestamptz) returns uuid
-language sql immutable strict parallel safe set search_path = pg_catalog
+language sql immutable strict parallel safe set search_path = pg_catalog, pg_temp
 return (lpad(to_hex(floor(extract(epoch from moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
 """
 PARTS = """
 create function audit_event_parts(out name text, out since timestamptz, out until timestamptz) returns setof record
-language sql stable set search_path = pg_catalog
+language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select bounds.relname::text,
     to_timestamp(('x' || substr(bounds.low, 1, 12))::bit(48)::bigint / 1000.0),

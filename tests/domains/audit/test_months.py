@@ -55,6 +55,14 @@ end
 $$
 """
 
+# Whoever may make temporary tables may make catalogues, and they come first where a search_path does not name pg_temp.
+SHADOW = """
+create function pg_temp.run_as() returns oid language plpgsql as $$ begin raise 'run as %', current_user; end $$;
+create temp view pg_inherits as
+  select pg_temp.run_as() as inhrelid, 'public.audit_event'::regclass::oid as inhparent, false as inhdetachpending;
+grant select on pg_temp.pg_inherits to public;
+"""
+
 
 def id_at(moment: dt.datetime, number: int = 0) -> UUID:
     return UUID(int=(int(moment.timestamp() * 1000) << 80) + (7 << 76) + number)
@@ -163,6 +171,13 @@ async def test_row_28_the_application_reaches_parts_by_the_whole_alone(trail: Tr
         "select audit_event_close()",
     ):
         await refuses(application, statement)
+
+
+async def test_row_28_no_name_of_the_callers_own_is_run_as_the_owner(trail: Trail) -> None:
+    await unmade(trail)
+    application = await trail.play(trail.application)
+    await application.execute(SHADOW)
+    assert await application.fetchval("select audit_event_make_months()") >= 1
 
 
 async def test_row_28_what_is_granted_on_all_tables_opens_no_part(
