@@ -39,6 +39,10 @@ def test_no_migration_holds_up_traffic_without_a_reason() -> None:
     assert {"account", "job", "plan"} <= linter.tables
 
 
+def test_a_migration_gives_up_before_who_waits_behind_it_does() -> None:
+    assert float(migrate.LOCK_TIMEOUT.removesuffix("s")) < DatabaseSettings().lock_timeout
+
+
 @pytest.mark.parametrize(
     ("sql", "words"),
     [

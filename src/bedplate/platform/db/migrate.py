@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 from bedplate.platform.revisions import scripts_folder
 from bedplate.settings.database import DatabaseSettings
 
-LOCK_TIMEOUT = "10s"
+LOCK_TIMEOUT = "3s"
+"""Less than the traffic waits that queues behind a migration: it would be refused before the migration gave up."""
 TURN = 0x62656470_6D696772
 """The advisory lock of who migrates a database: "bedpmigr"."""
 TURN_TIMEOUT = 600.0
