@@ -131,6 +131,22 @@ begin
 end
 $$
 """
+DETACH = """
+do $$
+begin
+  if to_regclass('public.audit_event_before') is not null then
+    alter table audit_event detach partition audit_event_before;
+  else -- the owner let it go
+    create table audit_event_before (like audit_event including defaults including storage,
+      constraint pk_audit_event_before primary key (id));
+    create index ix_audit_event_before_actor_id on audit_event_before (actor, id);
+    create index ix_audit_event_before_subject_id on audit_event_before (subject, id);
+    create index ix_audit_event_before_team_id_id on audit_event_before (team_id, id);
+    create index ix_audit_event_before_type_id on audit_event_before (type, id);
+  end if;
+end
+$$
+"""
 FUNCTIONS = ("make_months()", "close()", "parts()", "first_id(timestamptz)")
 
 
@@ -158,7 +174,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("alter table audit_event detach partition audit_event_before")
+    op.execute(DETACH)
     op.execute("insert into audit_event_before select * from audit_event")
     op.execute(COPY_RIGHTS.format(source="audit_event", target="audit_event_before"))
     op.execute("drop table audit_event")

@@ -267,3 +267,23 @@ async def test_statements_of_running_code_go_on_through_the_migration(worker_id:
         assert await application.fetchval("select count(*) from audit_event_parts()") >= 3
     finally:
         await application.close()
+
+
+async def test_it_goes_down_and_up_once_the_first_part_was_dropped(worker_id: str) -> None:
+    database = await asyncio.to_thread(clone_database, TestServers.from_environment(), f"dropped_{worker_id}")
+    config = migrate.alembic_config(database.owner_url.reveal())
+    owner = await asyncpg.connect(database.owner_url.reveal())
+    shape = "select indexname, indexdef from pg_indexes where schemaname = 'public' order by 1"
+    try:
+        before = await owner.fetch(shape)
+        now = dt.datetime.now(dt.UTC)
+        await owner.execute(AGE)
+        await owner.execute("drop table audit_event_before")
+        await owner.execute(INSERT, id_at(now))
+        await asyncio.to_thread(command.downgrade, config, "0014")
+        assert await owner.fetchval("select count(*) from audit_event where id = $1", id_at(now)) == 1
+        await asyncio.to_thread(command.upgrade, config, "head")
+        assert await owner.fetchval("select count(*) from audit_event where id = $1", id_at(now)) == 1
+        assert await owner.fetch(shape) == before
+    finally:
+        await owner.close()
