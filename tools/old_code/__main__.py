@@ -1,7 +1,6 @@
 """`python -m tools.old_code FOLDER`: FOLDER is the former release, checked out and synced."""
 
 import shutil
-import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -10,6 +9,7 @@ from bedplate.platform.embedded import Engines
 from tools.old_code.failure import Broken, last_error
 from tools.old_code.fleet import OWNER, PASSWORD, Fleet, Release
 from tools.old_code.smoke import Smoke
+from tools.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,12 +55,6 @@ def rehearse(fleet: Fleet, smoke: Smoke, former: Release, new: Release) -> None:
     fleet.worker(former)
     smoke.run(renewed, "this tree's API with the former release's worker")
     smoke.run(origin, "the former release beside this tree's API, and after a rollback")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

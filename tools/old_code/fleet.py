@@ -1,6 +1,5 @@
 import os
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Self
 import httpx
 
 from bedplate.platform.embedded import EngineUrls
+from bedplate.platform.embedded.process import until as comes
 from tools.old_code.failure import Broken
 
 PATIENCE = 120.0
@@ -118,11 +118,8 @@ def until(holds: Callable[[], bool], otherwise: str) -> None:
     Raises:
         Broken: saying `otherwise`, when it does not come
     """
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > deadline:
-            raise Broken(f"{otherwise} within {PATIENCE:.0f} s")
-        time.sleep(0.05)
+    if not comes(holds, PATIENCE, pause=0.05):
+        raise Broken(f"{otherwise} within {PATIENCE:.0f} s")
 
 
 def _ready(origin: str, process: subprocess.Popen[bytes]) -> bool:

@@ -1,7 +1,6 @@
 """`python -m tools.plain_root BASE [--twice]`: BASE is a root of the base image's Debian, with Python."""
 
 import shutil
-import socket
 import sys
 import tempfile
 from http import HTTPStatus
@@ -16,6 +15,7 @@ from tools.plain_root.instructions import ONLY_SAID, Stage, stages
 from tools.plain_root.manifest import digest, manifest
 from tools.plain_root.refused import Refused
 from tools.plain_root.service import Service, sockets, until
+from tools.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -96,12 +96,6 @@ def ready(port: int) -> bool:
             return answer.status == HTTPStatus.OK
     except URLError:
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

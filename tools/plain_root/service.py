@@ -5,13 +5,13 @@ import os
 import secrets
 import shlex
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from bedplate.platform.embedded import EngineUrls
+from bedplate.platform.embedded.process import until as comes
 from tools.plain_root.instructions import Stage
 from tools.plain_root.refused import Refused
 
@@ -125,11 +125,8 @@ def until(holds: Callable[[], bool], otherwise: str) -> None:
     Raises:
         Refused: saying `otherwise`
     """
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > deadline:
-            raise Refused(f"{otherwise} within {PATIENCE:.0f} s")
-        time.sleep(0.2)
+    if not comes(holds, PATIENCE, pause=0.2):
+        raise Refused(f"{otherwise} within {PATIENCE:.0f} s")
 
 
 def _exec_form(value: str) -> list[str]:

@@ -73,6 +73,8 @@ as $$
 declare
   ahead constant timestamptz := date_trunc('month', now()) + interval '3 months';
   month timestamptz;
+  until timestamptz;
+  part text;
   made int := 0;
 begin
   perform pg_advisory_xact_lock(hashtextextended('audit_event_make_months', 0));
@@ -82,16 +84,16 @@ begin
   end if;
   alter table public.audit_event detach partition public.audit_event_rest;
   while month < ahead loop
-    execute format('create table public.%I (like public.audit_event including all)',
-      to_char(month, '"audit_event_"YYYY_MM'));
+    until := month + interval '1 month';
+    part := to_char(month, '"audit_event_"YYYY_MM');
+    execute format('create table public.%I (like public.audit_event including all)', part);
     -- Rows are there if this was not called for months.
     execute format(
       'with late as (delete from public.audit_event_rest where id < %L returning *) insert into public.%I select * from late',
-      public.audit_event_first_id(month + interval '1 month'), to_char(month, '"audit_event_"YYYY_MM'));
+      public.audit_event_first_id(until), part);
     execute format('alter table public.audit_event attach partition public.%I for values from (%L) to (%L)',
-      to_char(month, '"audit_event_"YYYY_MM'), public.audit_event_first_id(month),
-      public.audit_event_first_id(month + interval '1 month'));
-    month := month + interval '1 month';
+      part, public.audit_event_first_id(month), public.audit_event_first_id(until));
+    month := until;
     made := made + 1;
   end loop;
   execute format(
@@ -139,14 +141,16 @@ begin
   else -- the owner let it go
     create table audit_event_before (like audit_event including defaults including storage,
       constraint pk_audit_event_before primary key (id));
-    create index ix_audit_event_before_actor_id on audit_event_before (actor, id);
-    create index ix_audit_event_before_subject_id on audit_event_before (subject, id);
-    create index ix_audit_event_before_team_id_id on audit_event_before (team_id, id);
-    create index ix_audit_event_before_type_id on audit_event_before (type, id);
+    {indexes}
   end if;
 end
 $$
-"""
+""".format(
+    indexes="\n    ".join(
+        f"create index ix_audit_event_before_{name} on audit_event_before ({column}, id);"
+        for name, column in INDEXES.items()
+    )
+)
 FUNCTIONS = ("make_months()", "close()", "parts()", "first_id(timestamptz)")
 
 

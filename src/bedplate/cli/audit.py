@@ -1,18 +1,18 @@
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from typing import Any, cast
 
-import asyncpg
 import msgspec
 import rich_click as click
 
 from bedplate.cli.errors import CommandError
 from bedplate.cli.servers import database_settings
 from bedplate.platform.db import Database, utcnow
+from bedplate.platform.db.connecting import connect_unhurried
+from bedplate.platform.db.pool import Connection
+from bedplate.settings.database import DatabaseSettings
 
-type Work = Callable[[Any, Database], Awaitable[None]]
+type Work = Callable[[Connection, DatabaseSettings], Awaitable[None]]
 
 
 @click.group()
@@ -29,7 +29,7 @@ def months(*, makes: bool, as_json: bool) -> None:
     """List the parts of the audit trail: from when, to when, about how many events, how large."""
     from bedplate.domains.audit.months import make, parts_of
 
-    async def show(owner: Any, _: Database) -> None:
+    async def show(owner: Connection, _: DatabaseSettings) -> None:
         if makes:
             await make(owner)
         parts = await parts_of(owner)
@@ -57,10 +57,13 @@ def drop(before: str, *, dry_run: bool) -> None:
 
     month = _month(before)
 
-    async def go(owner: Any, database: Database) -> None:
-        dropped = (
-            ended_by(await parts_of(owner), month) if dry_run else await drop_before(owner, database, month)
-        )
+    async def go(owner: Connection, settings: DatabaseSettings) -> None:
+        if dry_run:
+            dropped = ended_by(await parts_of(owner), month)
+        else:
+            database = Database(settings, application="bedplate-cli")
+            async with database.lifespan():
+                dropped = await drop_before(owner, database, month)
         word = "Would drop" if dry_run else "Dropped"
         for part in dropped:
             click.echo(f"{word} {part.name}, about {part.rows:,} events.")
@@ -83,13 +86,11 @@ def _month(text: str) -> dt.datetime:
 def _run(work: Work) -> None:
     async def run() -> None:
         settings = database_settings().database
-        async with AsyncExitStack() as stack:
-            # Not within a request's limits: a drop may wait for who still reads.
-            url, limits = settings.migration_url.reveal(), {"statement_timeout": "0"}
-            owner = cast("Any", await asyncpg.connect(url, timeout=5, server_settings=limits))
-            stack.push_async_callback(owner.close)
-            database = Database(settings, application="bedplate-cli")
-            await stack.enter_async_context(database.lifespan())
-            await work(owner, database)
+        # Not within a request's limits: a drop may wait for who still reads.
+        owner = await connect_unhurried(settings.migration_url.reveal(), patience=5)
+        try:
+            await work(owner, settings)
+        finally:
+            await owner.close()
 
     asyncio.run(run())

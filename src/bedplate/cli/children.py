@@ -11,6 +11,7 @@ from bedplate.cli.errors import CommandError
 from bedplate.settings.http import HttpSettings
 
 PR_SET_PDEATHSIG = 1
+ANYWHERE = {"0.0.0.0", "::", ""}
 KILL_TIMEOUT = 10
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -40,7 +41,7 @@ def listening_address(host: str) -> str:
 
 def listener_origin(host: str, port: int) -> str:
     """The origin at which this machine reaches a listener, whatever URL the public knows it by."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)
+    reached = "127.0.0.1" if host in ANYWHERE else host
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 

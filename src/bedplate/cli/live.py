@@ -5,6 +5,7 @@ from collections import defaultdict
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from bedplate.cli.children import listener_origin
 from bedplate.cli.findings import Finding
 from bedplate.platform.db import Database
 from bedplate.platform.jobs.gauges import DEAD
@@ -13,7 +14,6 @@ from bedplate.settings import Settings
 
 PATIENCE = 2.0
 SERVED = {"hit", "stale", "coalesced"}
-ANYWHERE = {"0.0.0.0", "::", ""}
 
 
 async def jobs(settings: Settings) -> list[Finding]:
@@ -61,7 +61,7 @@ def metrics_url(settings: Settings) -> str:
     host, port = (
         (telemetry.metrics_host, telemetry.metrics_port) if telemetry.metrics_port else (http.host, http.port)
     )
-    return f"http://{'127.0.0.1' if host in ANYWHERE else host}:{port}/metrics"
+    return f"{listener_origin(host, port)}/metrics"
 
 
 def results(scrape: str) -> dict[str, float]:

@@ -2,7 +2,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -13,16 +12,11 @@ import httpx
 import pytest
 
 from bedplate.platform.telemetry.multiprocess import prepare
+from fixtures.service import free_port
 
 HERE = Path(__file__).parent
 POOL = 'bedplate_db_pool_{}{{pool="reads"}}'
 WORK = 'bedplate_http_requests_total{method="GET",route="/work",status="200"}'
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The partitions of the audit trail: one a month, made ahead, and dropped as wholes by the owner."""
 
 import datetime as dt
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 from sqlalchemy import text
@@ -12,7 +12,6 @@ from bedplate.platform.db import Database
 from bedplate.platform.db.pool import Connection
 from bedplate.platform.jobs import Empty, JobContext, Schedule, task
 
-REST = "audit_event_rest"
 MAKE = "select audit_event_make_months()"
 _PARTS = """
 select p.name, p.since, p.until, greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid)
@@ -65,22 +64,25 @@ async def drop_before(owner: Connection, database: Database, month: dt.datetime)
     CONCURRENTLY). What was broken off is finished by the next call.
     """
     for name in await _half_detached(owner):
-        await owner.execute(f"alter table audit_event detach partition {name} finalize")
-        await owner.execute(f"drop table {name}")
+        await _drop(owner, name, "finalize")
     dropped = ended_by(await parts_of(owner), month)
     if dropped:
         async with database.transaction() as session:
             names = [part.name for part in dropped]
             await record(session, "audit.dropped", Actor(), before=f"{month:%Y-%m}", parts=names)
     for part in dropped:
-        await owner.execute(f"alter table audit_event detach partition {part.name} concurrently")
-        await owner.execute(f"drop table {part.name}")
+        await _drop(owner, part.name, "concurrently")
     return dropped
 
 
 def ended_by(parts: list[Part], month: dt.datetime) -> list[Part]:
     """Those whose last event is before `month`."""
     return [part for part in parts if part.until is not None and part.until <= month]
+
+
+async def _drop(owner: Connection, name: str, how: Literal["concurrently", "finalize"]) -> None:
+    await owner.execute(f"alter table audit_event detach partition {name} {how}")
+    await owner.execute(f"drop table {name}")
 
 
 async def _half_detached(owner: Connection) -> list[str]:

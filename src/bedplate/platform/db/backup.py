@@ -9,6 +9,7 @@ from typing import Any, cast
 import asyncpg
 import msgspec
 
+from bedplate.platform.db.connecting import connect_unhurried
 from bedplate.platform.db.fingerprint import TableFingerprint, fingerprint
 from bedplate.platform.db.migrate import apply_roles, role_of
 from bedplate.platform.db.pool import Connection
@@ -45,7 +46,7 @@ async def back_up(url: str, file: Path) -> Manifest:
     """
     if await current(url) is None:
         raise BackupError("The database has no tables of ours; check BEDPLATE_DATABASE_URL")
-    connection = await _connect(url)
+    connection = await connect_unhurried(url)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             known = cast("Any", await connection.fetchrow(_KNOWN))
@@ -70,7 +71,7 @@ async def restore(owner_url: str, application_url: str, file: Path) -> Manifest:
     """
     manifest = await asyncio.to_thread(read_manifest, file)
     application = await role_of(application_url)
-    connection = await _connect(owner_url)
+    connection = await connect_unhurried(owner_url)
     try:
         if not await connection.fetchval(_ROLE, application):
             raise BackupError(f'There is no role "{application}" on this server; create it, then restore')
@@ -97,7 +98,7 @@ async def verify(server_url: str, file: Path) -> Manifest:
     """
     manifest = await asyncio.to_thread(read_manifest, file)
     name = f"bedplate_verify_{secrets.token_hex(4)}"
-    server = await _connect(server_url)
+    server = await connect_unhurried(server_url)
     try:
         await _create(server, name)
         try:
@@ -114,7 +115,7 @@ async def verify(server_url: str, file: Path) -> Manifest:
 
 async def fingerprint_of(url: str) -> dict[str, TableFingerprint]:
     """The fingerprint of a database that nobody writes to."""
-    connection = await _connect(url)
+    connection = await connect_unhurried(url)
     try:
         return await fingerprint(connection)
     finally:
@@ -148,11 +149,6 @@ def read_manifest(file: Path) -> Manifest:
 def beside(file: Path) -> Path:
     """The path of a backup's manifest."""
     return file.with_name(file.name + ".json")
-
-
-async def _connect(url: str) -> Connection:
-    # A role's own limits are for requests; to read a whole table takes what it takes.
-    return await asyncpg.connect(url, server_settings={"statement_timeout": "0"})  # pyright: ignore[reportUnknownVariableType]
 
 
 async def _create(server: Connection, name: str) -> None:

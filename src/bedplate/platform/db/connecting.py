@@ -23,6 +23,15 @@ class PooledConnection(asyncpg.Connection):
         return await super().execute(query, *args, timeout=timeout)  # pyright: ignore[reportArgumentType] - a float is documented
 
 
+async def connect_unhurried(url: str, *, patience: float = 60.0) -> Connection:
+    """Open a connection, within `patience` seconds, for an operator's work: a role's own limits are for requests."""
+    return await asyncpg.connect(  # pyright: ignore[reportUnknownVariableType] - untyped
+        url,
+        timeout=patience,  # pyright: ignore[reportArgumentType] - a float is documented
+        server_settings={"statement_timeout": "0"},
+    )
+
+
 async def open_connection(
     settings: DatabaseSettings,
     url: str,

@@ -78,13 +78,13 @@ def send(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def until(holds: Callable[[], bool], seconds: float) -> bool:
+def until(holds: Callable[[], bool], seconds: float, *, pause: float = _PAUSE) -> bool:
     """Wait for a condition; false when it did not come in time."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
             return False
-        time.sleep(_PAUSE)
+        time.sleep(pause)
     return True
 
 
